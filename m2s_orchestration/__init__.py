@@ -1,0 +1,1 @@
+"""A soaring club's scheduled mail, run by Dagster and sent exactly once."""

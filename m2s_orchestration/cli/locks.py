@@ -1,0 +1,66 @@
+"""m2s locks: who runs what now."""
+
+import getpass
+import sys
+
+import click
+
+from m2s_orchestration.cli.table import print_table
+from m2s_orchestration.delivery import lease
+from m2s_orchestration.postgres import Database
+from m2s_orchestration.settings import Settings
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def locks(context: click.Context) -> None:
+    """List the leases, or clear one."""
+    if context.invoked_subcommand is None:
+        context.invoke(list_leases)
+
+
+@locks.command("list")
+def list_leases() -> None:
+    """Every lease in cronjob_locks, the web application's too."""
+    found = lease.leases(Database(Settings.from_environment().database))
+    if not found:
+        click.echo("Nobody holds a lease.")
+        return
+    print_table(
+        ("notification", "owner", "since (UTC)", "until (UTC)", "state"),
+        [
+            (
+                item.notification,
+                item.owner,
+                f"{item.since:%Y-%m-%d %H:%M:%S}",
+                f"{item.until:%Y-%m-%d %H:%M:%S}",
+                "live" if item.is_live else "past its term",
+            )
+            for item in found
+        ],
+    )
+
+
+@locks.command()
+@click.argument("notification")
+@click.option("--force", is_flag=True, help="Clear it although its holder may be alive.")
+def clear(notification: str, force: bool) -> None:
+    """Remove NOTIFICATION's lease if its term is past.
+
+    A live holder whose lease is cleared by force records and begins nothing more.
+    """
+    database = Database(Settings.from_environment().database)
+    owner = lease.clear(database, notification=notification, person=getpass.getuser(), force=force)
+    if owner:
+        click.echo(f"Cleared: {notification} was held by {owner}.")
+        return
+    live = [item for item in lease.leases(database) if item.notification == notification]
+    if not live:
+        click.echo(f"Nobody holds {notification}.")
+        return
+    click.echo(
+        f"m2s: {notification} is held by {live[0].owner} until {live[0].until:%H:%M:%S} UTC and its"
+        " holder may be alive: wait until then, or say --force.",
+        err=True,
+    )
+    sys.exit(1)

@@ -1,0 +1,20 @@
+"""Tables on a terminal."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+
+def print_table(head: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
+    """Print rows under their heads, every cell whole."""
+    table = Table(title=title or None, title_justify="left", header_style="bold")
+    for name in head:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*("" if cell is None else str(cell) for cell in row))
+    console = Console()
+    # A pipe has no width of its own; nothing is cut there.
+    if not console.is_terminal:
+        console = Console(width=200)
+    console.print(table)

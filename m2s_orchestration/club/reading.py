@@ -1,0 +1,175 @@
+"""Reads the club from its database, and refuses to go on where its settings make no sense."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parseaddr
+from ipaddress import ip_address
+from urllib.parse import quote, urlsplit
+from zoneinfo import ZoneInfo
+
+from m2s_orchestration.club.club import Club, Sender
+from m2s_orchestration.club.member import Member
+from m2s_orchestration.errors import BadSettings, NoActiveStatus, UnknownTimeZone
+from m2s_orchestration.postgres import Connection, statements
+from m2s_orchestration.settings import Settings
+
+SQL = statements(__package__, "club.sql")
+
+DEFAULT_TITLES = {
+    "duty_officer": "Duty Officer",
+    "assistant_duty_officer": "Assistant Duty Officer",
+    "towpilot": "Tow Pilot",
+    "surge_towpilot": "Surge Tow Pilot",
+    "instructor": "Instructor",
+    "surge_instructor": "Surge Instructor",
+    "commercial_pilot": "Commercial Pilot",
+}
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """The row of `siteconfig_siteconfiguration`; the defaults are those of a club without one."""
+
+    club_name: str = "Soaring Club"
+    club_nickname: str = ""
+    domain_name: str = ""
+    canonical_url: str = ""
+    club_logo: str | None = None
+    club_timezone: str = ""
+    duty_officer_title: str = ""
+    assistant_duty_officer_title: str = ""
+    towpilot_title: str = ""
+    surge_towpilot_title: str = ""
+    instructor_title: str = ""
+    surge_instructor_title: str = ""
+    commercial_pilot_title: str = ""
+
+
+def read_club(connection: Connection, settings: Settings) -> Club:
+    """The club as one snapshot. Raises UnknownTimeZone, NoActiveStatus or BadSettings."""
+    found = SQL["configuration"].fetch(connection, Configuration)
+    configuration = found[0] if found else Configuration()
+    zone = _zone(configuration.club_timezone)
+    active = frozenset(name for (name,) in SQL["active_statuses"].run(connection))
+    if not active:
+        raise NoActiveStatus(
+            "No row of siteconfig_membershipstatus has is_active set, so nobody could be told"
+            " anything: mark the statuses of active members in the site's configuration."
+        )
+    origin = canonical_origin(configuration, settings)
+    members = SQL["members"].fetch(connection, Member)
+    return Club(
+        name=configuration.club_name,
+        nickname=configuration.club_nickname,
+        zone=zone,
+        domain=configuration.domain_name,
+        origin=origin,
+        logo_url=_logo_url(configuration.club_logo, origin, settings.media_url),
+        sender=_sender(configuration, settings),
+        titles=_titles(configuration),
+        active_statuses=active,
+        members={member.id: member for member in members},
+        mailing_list=_mailing_list(configuration, settings),
+        operators=settings.operators_email,
+    )
+
+
+def _zone(name: str) -> ZoneInfo:
+    wanted = name.strip() or "UTC"
+    try:
+        return ZoneInfo(wanted)
+    except (KeyError, ValueError, OSError) as error:
+        raise UnknownTimeZone(
+            f"siteconfig_siteconfiguration.club_timezone is {name!r}, which is not a time zone:"
+            " set it to a name such as America/New_York."
+        ) from error
+
+
+def _titles(configuration: Configuration) -> Mapping[str, str]:
+    own = {role: getattr(configuration, f"{role}_title").strip() for role in DEFAULT_TITLES}
+    return {role: own[role] or default for role, default in DEFAULT_TITLES.items()}
+
+
+def _sender(configuration: Configuration, settings: Settings) -> Sender:
+    _, address = parseaddr(settings.default_from or "")
+    address = address or (settings.default_from or "").strip(" <>")
+    domain = address.rpartition("@")[2].strip() if "@" in address else ""
+    if not _is_domain(domain):
+        domain = configuration.domain_name.strip()
+        address = ""
+    if not _is_domain(domain):
+        raise BadSettings(
+            f"DEFAULT_FROM_EMAIL is {settings.default_from or ''!r} and the site's domain_name is"
+            f" {configuration.domain_name!r}: neither gives a domain to send from. Set"
+            " DEFAULT_FROM_EMAIL to an address of the club's domain."
+        )
+    sender = f"noreply@{domain}"
+    return Sender(address=sender, reply_to=address if address not in {"", sender} else None)
+
+
+def _is_domain(text: str) -> bool:
+    return bool(text) and "." in text.strip(".") and not any(mark in text for mark in " \t\r\n/@")
+
+
+def _mailing_list(configuration: Configuration, settings: Settings) -> str | None:
+    named = settings.members_mailing_list or ""
+    if "@" in named:
+        return named
+    domain = configuration.domain_name.strip()
+    return f"members@{domain}" if _is_domain(domain) else None
+
+
+def canonical_origin(configuration: Configuration, settings: Settings) -> str:
+    """scheme://host of the club's site: its canonical address, else SITE_URL, else its domain."""
+    site = _origin(settings.site_url or "")
+    domain = _origin(configuration.domain_name)
+    for candidate in (_origin(configuration.canonical_url), site):
+        if candidate and not _is_loopback(candidate):
+            return candidate
+    if domain:
+        return domain
+    if site:
+        return site
+    raise BadSettings(
+        "Neither the site's canonical_url and domain_name nor SITE_URL says where the club's pages"
+        " are, and every mail links to one: set SITE_URL, such as https://www.example.org."
+    )
+
+
+def _origin(text: str) -> str | None:
+    wanted = text.strip()
+    if not wanted:
+        return None
+    try:
+        parts = urlsplit(wanted if "://" in wanted else f"https://{wanted}")
+        host = parts.hostname
+    except ValueError:
+        return None
+    if not host or parts.scheme.lower() not in {"http", "https"}:
+        return None
+    return f"{parts.scheme.lower()}://{f'[{host}]' if ':' in host else host}{_port(parts.netloc)}"
+
+
+def _port(netloc: str) -> str:
+    digits = netloc.rpartition("@")[2].rpartition("]")[2].rpartition(":")[2]
+    return f":{digits}" if digits.isdigit() and 0 < int(digits) < 65536 and ":" in netloc else ""
+
+
+def _is_loopback(origin: str) -> bool:
+    host = urlsplit(origin).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _logo_url(logo: str | None, origin: str, media_url: str | None) -> str | None:
+    if not logo:
+        return None
+    if urlsplit(logo).scheme in {"http", "https"}:
+        return logo
+    base = media_url or "/media/"
+    base = base if urlsplit(base).scheme else f"{origin}/{base.strip('/')}"
+    return f"{base.rstrip('/')}/{quote(logo.lstrip('/'))}"

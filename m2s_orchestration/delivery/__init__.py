@@ -1,0 +1,1 @@
+"""Exactly once: the lease says who may begin, the ledger says what is done."""

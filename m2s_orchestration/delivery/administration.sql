@@ -1,0 +1,47 @@
+-- list: Deliveries, newest first, by notification and state if these are given.
+SELECT delivery.id, delivery.notification, period, recipient_key, variant, address,
+       delivery.state, reason,
+       tries, reply_code, reply_text, message_id, subject, sent_at, delivery.changed_at, tick
+FROM m2s_orchestration.delivery JOIN m2s_orchestration.occurrence ON occurrence.id = occurrence_id
+WHERE (%(notification)s::text IS NULL OR delivery.notification = %(notification)s)
+  AND (%(state)s::text IS NULL OR delivery.state = %(state)s)
+ORDER BY delivery.id DESC
+LIMIT %(limit)s;
+
+-- show: One delivery with its bytes.
+SELECT delivery.id, delivery.notification, period, recipient_key, variant, address,
+       delivery.state, reason,
+       tries, reply_code, reply_text, message_id, subject, sent_at, delivery.changed_at, tick,
+       content, settled_by, settled_reason, not_before, delivery.due_until
+FROM m2s_orchestration.delivery JOIN m2s_orchestration.occurrence ON occurrence.id = occurrence_id
+WHERE delivery.id = %(id)s;
+
+-- attempts: What was tried with one delivery, oldest first.
+SELECT at, state, owner, code, text FROM m2s_orchestration.attempt
+WHERE delivery_id = %(id)s ORDER BY id;
+
+-- settle: A person says how a delivery ended, and why they know; no row if it cannot end so.
+WITH settled AS (
+    UPDATE m2s_orchestration.delivery
+    SET state = %(state)s, settled_by = %(person)s, settled_reason = %(reason)s,
+        not_before = '-infinity',
+        due_until = CASE WHEN %(state)s = 'retry' THEN greatest(due_until, %(due_until)s)
+                    ELSE due_until END,
+        sent_at = CASE WHEN %(state)s = 'sent' THEN clock_timestamp() END
+    WHERE id = %(id)s
+      AND (state = 'unknown' OR (state IN ('failed', 'expired') AND %(state)s = 'retry'))
+      AND (%(state)s <> 'retry' OR content IS NOT NULL)
+    RETURNING id, occurrence_id
+), reopened AS (
+    UPDATE m2s_orchestration.occurrence SET state = 'decided'
+    FROM settled WHERE occurrence.id = settled.occurrence_id AND %(state)s = 'retry'
+)
+INSERT INTO m2s_orchestration.attempt (delivery_id, state, owner, text)
+SELECT id, %(state)s, %(person)s, %(reason)s FROM settled
+RETURNING delivery_id;
+
+-- drop_old_contents: The bytes of what was settled long ago are dropped; the rows stay.
+UPDATE m2s_orchestration.delivery SET content = NULL
+WHERE content IS NOT NULL AND changed_at < clock_timestamp() - %(kept)s
+  AND state IN ('sent', 'failed', 'expired', 'skipped')
+RETURNING id;

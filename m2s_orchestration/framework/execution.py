@@ -1,0 +1,84 @@
+"""Runs a notification's job in this process, on the instance that DAGSTER_HOME configures."""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import dagster as dg
+
+from m2s_orchestration.framework.job import OCCURRENCE_TAG, OUTCOME_TAG, build_job
+from m2s_orchestration.framework.notification import Notification, declared_in
+from m2s_orchestration.framework.run import Report
+from m2s_orchestration.settings import dagster_home
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run came to: its figures by name, and what went wrong in the words of the run."""
+
+    figures: Mapping[str, object]
+    outcome: str
+    fault: str
+
+
+def execute(notification: Notification, values: Mapping[str, object]) -> Result:
+    """Execute the job with this flat config; its log is in the instance, not on the console."""
+    started = time.monotonic()
+    job = dg.build_reconstructable_job(__name__, "job_of", (notification.package,))
+    with (
+        open_instance() as instance,
+        dg.execute_job(
+            job, instance=instance, run_config=dict(values), raise_on_error=False
+        ) as result,
+    ):
+        finished = instance.get_run_by_id(result.run_id)
+        tags = finished.tags if finished else {}
+        outcome = tags.get(OUTCOME_TAG, "incomplete")
+        return Result(
+            figures={
+                "job": notification.name,
+                "occurrence": tags.get(OCCURRENCE_TAG, ""),
+                "outcome": outcome,
+                **_figures(result.all_events),
+                "run_id": result.run_id,
+                "seconds": round(time.monotonic() - started, 3),
+            },
+            outcome=outcome,
+            fault=_fault(result.all_events),
+        )
+
+
+@contextmanager
+def open_instance() -> Iterator[dg.DagsterInstance]:
+    """The configured instance; without DAGSTER_HOME one that ends with the command."""
+    instance = dg.DagsterInstance.get() if dagster_home() else dg.DagsterInstance.ephemeral()
+    with instance:
+        yield instance
+
+
+def job_of(package: str) -> dg.JobDefinition:
+    """The job of the notification that is declared in a package; Dagster makes it again by this."""
+    return build_job(declared_in(package), log_level="CRITICAL")
+
+
+def _fault(events: Iterable[dg.DagsterEvent]) -> str:
+    for event in events:
+        if event.is_step_failure:
+            failure = event.step_failure_data
+            told = failure.user_failure_data.description if failure.user_failure_data else None
+            return told or (failure.error.message.strip() if failure.error else "")
+    return ""
+
+
+def _figures(events: Iterable[dg.DagsterEvent]) -> dict[str, int]:
+    figures = dict.fromkeys(Report.counted(), 0)
+    for event in events:
+        metadata: Mapping[str, dg.MetadataValue] = {}
+        if event.is_step_materialization:
+            metadata = event.step_materialization_data.materialization.metadata
+        elif event.is_asset_observation:
+            metadata = event.asset_observation_data.asset_observation.metadata
+        for name in figures.keys() & metadata.keys():
+            figures[name] = int(str(metadata[name].value))
+    return figures

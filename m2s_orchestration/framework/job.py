@@ -1,0 +1,294 @@
+"""From a declaration to its Dagster job: query, evaluate, commit, email, under one lease."""
+
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+import dagster as dg
+from pydantic.fields import FieldInfo
+
+from m2s_orchestration.errors import (
+    BadParameter,
+    BadSettings,
+    ClubFault,
+    IncompleteDelivery,
+    LeaseHeld,
+    OrchestrationError,
+)
+from m2s_orchestration.framework import story
+from m2s_orchestration.framework.artifacts import keep
+from m2s_orchestration.framework.flat_job import FlatJob, flattened
+from m2s_orchestration.framework.notification import Notification
+from m2s_orchestration.framework.pod import run_tags
+from m2s_orchestration.framework.parameters import RunOptions
+from m2s_orchestration.framework.run import NotificationRun, Report, Request
+from m2s_orchestration.framework.schedule import partitions
+from m2s_orchestration.settings import Settings
+
+OUTCOME_TAG = "m2s/outcome"
+OCCURRENCE_TAG = "m2s/occurrence"
+PARTITION_TAG = "dagster/partition"
+# Whoever started a run with one of these is not at hand to start it again.
+UNATTENDED_TAGS = (
+    "dagster/schedule_name",
+    "dagster/sensor_name",
+    "dagster/retry_number",
+    "dagster/backfill",
+)
+
+Event = dg.AssetMaterialization | dg.AssetObservation
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a step shows, and the fault that it ends with after having shown it."""
+
+    metadata: story.Metadata
+    event: Event | None = None
+    fault: OrchestrationError | None = None
+
+
+Step = Callable[[dg.OpExecutionContext, "RunInHand"], Told]
+
+
+class RunInHand:
+    """The run of a notification inside a Dagster run; nothing happens before a step asks for it."""
+
+    def __init__(self, notification: Notification, values: Mapping[str, object]) -> None:
+        self.notification = notification
+        self._values = values
+        self._run: NotificationRun | None = None
+        self.started_at = time.monotonic()
+
+    def begun(self, context: dg.OpExecutionContext) -> NotificationRun:
+        """The run, with its lease. Raises LeaseHeld, and every fault of settings and parameters."""
+        if self._run is None:
+            tags = context.run.tags
+            request = Request.parse(
+                self.notification,
+                self._values,
+                partition=tags.get(PARTITION_TAG),
+                waits=any(tag in tags for tag in UNATTENDED_TAGS),
+                now=datetime.now(UTC),
+            )
+            self._tell_occurrence(context, request)
+            settings = Settings.from_environment()
+            self._run = NotificationRun(
+                self.notification, request, settings, run_id=context.run_id
+            )
+        self._run.begin()
+        return self._run
+
+    def close(self) -> None:
+        """Give the lease back, if there is one."""
+        if self._run:
+            self._run.close()
+
+    def _tell_occurrence(self, context: dg.OpExecutionContext, request: Request) -> None:
+        occurrence = request.occurrence
+        told = {OCCURRENCE_TAG: occurrence.key}
+        is_tick = occurrence == self.notification.latest_occurrence(occurrence.moment)
+        if is_tick and not request.rehearsal and PARTITION_TAG not in context.run.tags:
+            # So that the partition bar knows of a run that was started without a choice.
+            told[PARTITION_TAG] = occurrence.key
+        context.instance.add_run_tags(context.run_id, told)
+        if request.rehearsal:
+            context.log.warning(f"This is a rehearsal, {request.rehearsal}: nothing is recorded or sent.")
+
+
+def build_job(notification: Notification, *, log_level: str = "INFO") -> FlatJob:
+    """The Dagster job of a notification; `log_level` is the console's."""
+    query = _op(notification, "query", _query, "Read the club's database, one snapshot, read-only.")
+    evaluate = _op(notification, "evaluate", _evaluate, "Decide who must hear what. Pure.")
+    commit = _op(notification, "commit", _commit, "Record the decision, once, in one transaction.")
+    email = _op(notification, "email", _email, "Send what the ledger has as unsent, each once.")
+
+    @dg.graph(name=notification.name, description=notification.page)
+    def steps() -> None:
+        email.alias("email")(
+            commit.alias("commit")(evaluate.alias("evaluate")(query.alias("query")()))
+        )
+
+    job = steps.to_job(
+        name=notification.name,
+        description=notification.page,
+        partitions_def=partitions(notification),
+        resource_defs={"run_in_hand": _resource(notification)},
+        # One process, one pod, one lease per run.
+        executor_def=dg.in_process_executor,
+        tags=run_tags(notification),
+    )
+    return flattened(job, _flat_config(notification, log_level))
+
+
+def _op(notification: Notification, label: str, step: Step, description: str) -> dg.OpDefinition:
+    # Op names must differ across all jobs of a code location; the alias is what the UI shows.
+    is_first = label == "query"
+
+    @dg.op(
+        name=f"{notification.name}__{label}",
+        description=description,
+        ins={} if is_first else {"after": dg.In(dg.Nothing)},
+        out={"done": dg.Out(dg.Nothing, is_required=False)},
+        required_resource_keys={"run_in_hand"},
+    )
+    def run_step(context: dg.OpExecutionContext) -> Generator[Event | dg.Output[None], None, None]:
+        with _faults_told(context):
+            try:
+                told = step(context, context.resources.run_in_hand)
+            except LeaseHeld as held:
+                _end_busy(context, held, is_first=is_first)
+                return
+            # Yielded and not logged: what is only logged is lost when the step fails.
+            if told.event:
+                yield told.event
+            if told.fault:
+                raise told.fault
+            yield dg.Output(None, "done", metadata=told.metadata)
+
+    return run_step
+
+
+def _query(context: dg.OpExecutionContext, in_hand: RunInHand) -> Told:
+    return Told(story.of_reading(in_hand.begun(context).reading))
+
+
+def _evaluate(context: dg.OpExecutionContext, in_hand: RunInHand) -> Told:
+    decision = in_hand.begun(context).evaluation.decision
+    for item in decision.untold:
+        context.log.warning(f"Nobody to tell: {item.item}: {item.reason}")
+    return Told(story.of_decision(decision))
+
+
+def _commit(context: dg.OpExecutionContext, in_hand: RunInHand) -> Told:
+    run = in_hand.begun(context)
+    if run.request.rehearsal:
+        return Told(story.of_rendering(run.rendering))
+    recorded = run.commit()
+    told = "recorded" if recorded.is_new else "was decided before; nothing is decided again"
+    context.log.info(f"{run.request.occurrence.key} {told}.")
+    kept = _keep_artifacts(context, run) if recorded.is_new else {}
+    figures = ("planned", "told_before", "skipped", "notices", "changes")
+    return Told(
+        kept | {name: dg.MetadataValue.int(getattr(recorded, name)) for name in figures}
+    )
+
+
+def _keep_artifacts(context: dg.OpExecutionContext, run: NotificationRun) -> story.Metadata:
+    """A store that is away does not lose the mail; the run says what was not kept."""
+    root = run.settings.media_root or Path(context.instance.storage_directory())
+    kept: story.Metadata = {}
+    for artifact in run.evaluation.decision.artifacts:
+        try:
+            path = keep(artifact, root=root, notification=run.notification.name)
+        except OSError as error:
+            context.log.error(f"{artifact.name} could not be kept below {root}: {error}")
+        else:
+            kept[artifact.name] = dg.MetadataValue.path(path)
+    return kept
+
+
+def _email(context: dg.OpExecutionContext, in_hand: RunInHand) -> Told:
+    run = in_hand.begun(context)
+    report = run.rehearse() if run.request.rehearsal else run.email()
+    metadata = story.of_report(report, time.monotonic() - in_hand.started_at)
+    kind = dg.AssetObservation if run.request.rehearsal else dg.AssetMaterialization
+    _tell_outcome(context, report.outcome)
+    return Told(
+        metadata,
+        event=kind(
+            asset_key=run.notification.name,
+            partition=run.request.occurrence.key,
+            metadata=metadata,
+        ),
+        fault=IncompleteDelivery(_what_is_missing(report))
+        if report.outcome == "incomplete"
+        else None,
+    )
+
+
+def _what_is_missing(report: Report) -> str:
+    states = ("waiting", "retry", "unknown", "failed", "expired")
+    open_now = [f"{getattr(report, state)} {state}" for state in states if getattr(report, state)]
+    cause = f" {report.fault}" if report.fault else ""
+    return (
+        f"Not all of this occurrence's mail is out: {', '.join(open_now) or 'see the cause'}.{cause}"
+        " `m2s deliveries list` names each; a new run sends what is still unsent and nothing twice."
+    )
+
+
+@contextmanager
+def _faults_told(context: dg.OpExecutionContext) -> Iterator[None]:
+    """Turn a fault into the run's failure, in the words that a person can use."""
+    try:
+        yield
+    except OrchestrationError as fault:
+        refused = isinstance(fault, BadParameter | BadSettings | ClubFault)
+        _tell_outcome(context, "refused" if refused else "incomplete")
+        raise dg.Failure(
+            description=str(fault),
+            metadata={"fault": type(fault).__name__},
+            allow_retries=False,
+        ) from None
+
+
+def _end_busy(context: dg.OpExecutionContext, held: LeaseHeld, *, is_first: bool) -> None:
+    _tell_outcome(context, "busy")
+    if not is_first:
+        # A re-execution from a later step stays visibly undone.
+        raise dg.Failure(description=str(held), allow_retries=False) from held
+    context.log.warning(str(held))
+
+
+def _tell_outcome(context: dg.OpExecutionContext, outcome: str) -> None:
+    context.instance.add_run_tags(context.run_id, {OUTCOME_TAG: outcome})
+
+
+def _resource(notification: Notification) -> dg.ResourceDefinition:
+    @dg.resource(config_schema={"values": dict}, description="The run and its lease.")
+    def run_in_hand(context: dg.InitResourceContext) -> Iterator[RunInHand]:
+        in_hand = RunInHand(notification, context.resource_config["values"])
+        try:
+            yield in_hand
+        finally:
+            in_hand.close()
+
+    return run_in_hand
+
+
+def _flat_config(notification: Notification, log_level: str) -> dg.ConfigMapping:
+    fields = {**notification.parameters.model_fields, **RunOptions.model_fields}
+
+    def place(values: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {
+            "resources": {"run_in_hand": {"config": {"values": dict(values)}}},
+            # Dagster's own steps are in the run's page; the console shows what a person needs.
+            "loggers": {"console": {"config": {"log_level": log_level}}},
+        }
+
+    return dg.ConfigMapping(
+        config_schema={name: _config_field(field) for name, field in fields.items()},
+        config_fn=place,
+    )
+
+
+def _config_field(field: FieldInfo) -> dg.Field:
+    return dg.Field(
+        _config_type(field.annotation),
+        is_required=False,
+        default_value=field.get_default(call_default_factory=True),
+        description=field.description,
+    )
+
+
+def _config_type(annotation: Any) -> Any:
+    if get_origin(annotation) is list:
+        return dg.Array(get_args(annotation)[0])
+    if get_origin(annotation) is dict:
+        key, value = get_args(annotation)
+        return {key: _config_type(value)}
+    return annotation

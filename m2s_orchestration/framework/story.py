@@ -1,0 +1,81 @@
+"""What a run shows of itself in Dagster's UI: numbers, and tables without names or addresses."""
+
+from collections.abc import Iterable, Sequence
+
+import dagster as dg
+
+from m2s_orchestration.errors import BadAddress
+from m2s_orchestration.framework.decision import Decision, Recipient
+from m2s_orchestration.framework.evaluation import Reading
+from m2s_orchestration.framework.planning import Rendering
+from m2s_orchestration.framework.run import Report
+from m2s_orchestration.mail import addresses
+
+Metadata = dict[str, dg.MetadataValue]
+
+# More than this is read in `m2s preview`, not in a run's page.
+SHOWN_MAILS = 200
+
+
+def of_reading(reading: Reading) -> Metadata:
+    """How much was found, and where the club's clock stands."""
+    counts = {name: dg.MetadataValue.int(count) for name, count in reading.counts.items()}
+    return {
+        **counts,
+        "members": dg.MetadataValue.int(len(reading.club.members)),
+        "club_time_zone": dg.MetadataValue.text(reading.club.zone.key),
+    }
+
+
+def of_decision(decision: Decision) -> Metadata:
+    """Who is told, who is passed over and why, and what nobody can be told."""
+    told = [(_who(item.recipient), item.period, item.variant) for item in decision.messages]
+    passed = [(_who(item.recipient), item.period, item.reason) for item in decision.passed_over]
+    untold = [(item.item, item.reason) for item in decision.untold]
+    return {
+        **{name: dg.MetadataValue.int(count) for name, count in decision.found.items()},
+        "messages": dg.MetadataValue.int(len(decision.messages)),
+        "notices": dg.MetadataValue.int(len(decision.notices)),
+        "changes": dg.MetadataValue.int(len(decision.changes)),
+        "told": _table(("recipient", "period", "variant"), told),
+        "passed over": _table(("recipient", "period", "reason"), passed),
+        "nobody to tell": _table(("what", "reason"), untold),
+    }
+
+
+def of_rendering(rendering: Rendering) -> Metadata:
+    """Every mail as its reader sees it, the text part."""
+    mails = [
+        f"### {item.rendered.subject}\n\nTo {_who(item.message.recipient)}\n\n"
+        f"```text\n{item.rendered.text.replace('```', '` ` `')}\n```"
+        for item in rendering.messages[:SHOWN_MAILS]
+    ]
+    if len(rendering.messages) > SHOWN_MAILS:
+        mails.append(f"and {len(rendering.messages) - SHOWN_MAILS} more: see `m2s preview`")
+    return {"mails": dg.MetadataValue.md("\n\n".join(mails) or "No mail.")}
+
+
+def of_report(report: Report, seconds: float) -> Metadata:
+    """The run's figures under the same names every time, zeros too, so that they make a plot."""
+    return {
+        "outcome": dg.MetadataValue.text(report.outcome),
+        **{name: dg.MetadataValue.int(getattr(report, name)) for name in Report.counted()},
+        "seconds": dg.MetadataValue.float(round(seconds, 3)),
+    }
+
+
+def _who(recipient: Recipient) -> str:
+    try:
+        masked = addresses.mask(addresses.check(recipient.address))
+    except BadAddress:
+        masked = "no usable address"
+    known = "" if recipient.key.startswith("address:") else f"{recipient.key} "
+    return f"{known}{masked}"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> dg.MetadataValue:
+    listed = [[str(cell).replace("|", "\\|").replace("\n", " ") for cell in row] for row in rows]
+    if not listed:
+        return dg.MetadataValue.md("none")
+    lines = [head, ["---"] * len(head), *listed]
+    return dg.MetadataValue.md("\n".join(f"| {' | '.join(line)} |" for line in lines))

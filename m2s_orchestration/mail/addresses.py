@@ -1,0 +1,91 @@
+"""What an address is to us: how it is compared, checked, shown in logs and put on the wire."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import email_validator
+from email_validator import EmailNotValidError, ValidatedEmail, validate_email
+
+from m2s_orchestration.errors import BadAddress
+
+# The library's own way to allow names such as .test and .local, where a club's server may well
+# take mail. Only .invalid exists nowhere.
+email_validator.SPECIAL_USE_DOMAIN_NAMES[:] = ["invalid"]
+
+BIDIRECTIONAL_OVERRIDES = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+SHOWN_DOMAIN = 64
+
+
+def normalise(address: str) -> str:
+    """The form in which addresses are compared; never mailed."""
+    return unicodedata.normalize("NFC", address.strip()).casefold()
+
+
+def check(address: str) -> str:
+    """The address as it is mailed: trimmed, otherwise as it stands.
+
+    Raises BadAddress with the reason; the message shows the address masked.
+    """
+    trimmed = address.strip()
+    _parsed(trimmed)
+    return trimmed
+
+
+def mask(address: str) -> str:
+    """The address for logs and pages: `j***@example.org`."""
+    local, at, domain = address.strip().rpartition("@")
+    if not at:
+        return "***"
+    first = local[:1] if local[:1].isprintable() else ""
+    shown = re.sub(r"[^\w.-]", "?", domain)[:SHOWN_DOMAIN]
+    return f"{first}***@{shown}"
+
+
+def on_the_wire(address: str) -> str:
+    """The address as the server and the header get it: the domain as A-labels (`xn--…`).
+
+    Raises BadAddress as `check` does.
+    """
+    trimmed = address.strip()
+    parsed = _parsed(trimmed)
+    local, _, domain = trimmed.rpartition("@")
+    return f"{local}@{domain if domain.isascii() else parsed.ascii_domain}"
+
+
+def domain_on_the_wire(domain: str) -> str:
+    """A domain as A-labels. Raises BadAddress if it is none."""
+    return on_the_wire(f"postmaster@{domain}").rpartition("@")[2]
+
+
+def needs_smtputf8(address: str) -> bool:
+    """Whether only a server with SMTPUTF8 can take it: its local part is not ASCII."""
+    return not address.strip().rpartition("@")[0].isascii()
+
+
+def _parsed(trimmed: str) -> ValidatedEmail:
+    fault = _plain_fault(trimmed)
+    if fault:
+        raise BadAddress(fault if not trimmed else f"{mask(trimmed)}: {fault}")
+    try:
+        return validate_email(
+            trimmed, check_deliverability=False, allow_quoted_local=True, strict=True
+        )
+    except EmailNotValidError as error:
+        raise BadAddress(f"{mask(trimmed)}: not a valid address: {error}") from None
+
+
+def _plain_fault(trimmed: str) -> str:
+    """What the library would say less plainly, or not at all."""
+    if not trimmed:
+        return "the address is blank"
+    if any(unicodedata.category(letter) == "Cc" for letter in trimmed):
+        return "the address contains control characters"
+    if any(letter in BIDIRECTIONAL_OVERRIDES for letter in trimmed):
+        return "the address contains characters that turn the direction of writing"
+    if not trimmed.startswith('"') and re.search(r"@.*[\s,;].*@", trimmed):
+        return "several addresses in one field: keep one of them"
+    if "=?" in trimmed:
+        return "the address contains an encoded word"
+    return ""

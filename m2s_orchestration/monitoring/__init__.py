@@ -1,0 +1,1 @@
+"""What tells the club that something did not happen."""

@@ -1,0 +1,139 @@
+"""Finds the occurrences that no run decided or finished, and starts the runs that they lack.
+
+Dagster's scheduler launches only the newest tick that it missed, and a run that ends busy has done
+nothing; so this sensor holds the schedules that are switched on against the ledger.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from m2s_orchestration.delivery.ledger import SQL
+from m2s_orchestration.delivery.migrate import require_migrated
+from m2s_orchestration.framework.notification import Notification
+from m2s_orchestration.framework.occurrence import KEY_FORMAT, ticks_between
+from m2s_orchestration.postgres import Connection, Database, translated
+from m2s_orchestration.settings import Settings
+
+# The schedule itself gets this long to start the run of its tick.
+GRACE = timedelta(minutes=3)
+# What was missed longer ago is not even noted.
+LOOK_BACK = timedelta(days=40)
+LONGEST_PAUSE = timedelta(hours=1)
+PARTITION_TAG = "dagster/partition"
+UNDER_WAY = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+@dataclass(frozen=True)
+class Missed:
+    """The ticks of one notification that nobody served: still useful, or too late."""
+
+    in_time: tuple[datetime, ...]
+    too_late: tuple[datetime, ...]
+
+
+def missed(
+    notification: Notification, *, known: set[datetime], since: datetime, now: datetime
+) -> Missed:
+    """Of the ticks since a moment those that nothing is recorded of."""
+    ticks = [
+        tick
+        for tick in ticks_between(notification.cron, since, now - GRACE)
+        if tick not in known
+    ]
+    in_time = tuple(tick for tick in ticks if tick + notification.in_time > now)
+    return Missed(in_time=in_time, too_late=tuple(tick for tick in ticks if tick not in in_time))
+
+
+def build_sensor(
+    notifications: Sequence[Notification], jobs: Sequence[dg.JobDefinition]
+) -> dg.SensorDefinition:
+    """The sensor over all notifications."""
+
+    @dg.sensor(
+        name="missed_occurrences",
+        jobs=list(jobs),
+        minimum_interval_seconds=60,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Starts the runs of occurrences that were missed or not finished, of the"
+        " schedules that are switched on, and notes those that are too late as expired.",
+    )
+    def missed_occurrences(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        now = datetime.now(UTC)
+        switched_on = _switched_on(context.instance)
+        wanted = [item for item in notifications if f"{item.name}_schedule" in switched_on]
+        if not wanted:
+            return dg.SkipReason("No notification's schedule is switched on.")
+        requests: list[dg.RunRequest] = []
+        database = Database(Settings.from_environment().database)
+        with database.connect("missed occurrences") as connection, translated():
+            require_migrated(connection)
+            for notification in wanted:
+                since = max(switched_on[f"{notification.name}_schedule"], now - LOOK_BACK)
+                ticks = _ticks_to_run(connection, notification, since=since, now=now)
+                requests.extend(_requests(context.instance, notification, ticks, now))
+        return dg.SensorResult(run_requests=requests)
+
+    return missed_occurrences
+
+
+def _switched_on(instance: dg.DagsterInstance) -> dict[str, datetime]:
+    """The schedules that are on, and since when."""
+    found = {}
+    for state in instance.all_instigator_state():
+        since = getattr(state.instigator_data, "start_timestamp", None)
+        if state.is_running and since is not None:
+            found[state.instigator_name] = datetime.fromtimestamp(since, UTC)
+    return found
+
+
+def _ticks_to_run(
+    connection: Connection, notification: Notification, *, since: datetime, now: datetime
+) -> list[datetime]:
+    known = SQL["known_ticks"].run(connection, notification=notification.name, since=since)
+    found = missed(notification, known={tick for (tick,) in known}, since=since, now=now)
+    for tick in found.too_late:
+        SQL["note_expired"].run(
+            connection,
+            notification=notification.name,
+            tick=tick,
+            due_until=tick + notification.in_time,
+        )
+    unfinished = SQL["unfinished_ticks"].run(connection, notification=notification.name)
+    return [*found.in_time, *(tick for (tick,) in unfinished)]
+
+
+def _requests(
+    instance: dg.DagsterInstance,
+    notification: Notification,
+    ticks: Sequence[datetime],
+    now: datetime,
+) -> Iterator[dg.RunRequest]:
+    under_way = dg.RunsFilter(job_name=notification.name, statuses=UNDER_WAY)
+    if instance.get_runs_count(under_way):
+        return
+    for tick in ticks:
+        key = tick.strftime(KEY_FORMAT)
+        tried = dg.RunsFilter(job_name=notification.name, tags={PARTITION_TAG: key})
+        count = instance.get_runs_count(tried)
+        newest = instance.get_run_records(tried, limit=1)
+        if newest and now < newest[0].create_timestamp + pause_after(count):
+            continue
+        yield dg.RunRequest(
+            job_name=notification.name,
+            partition_key=key,
+            run_key=f"{notification.name}:{key}:{count}",
+        )
+
+
+def pause_after(runs: int) -> timedelta:
+    """How long to leave an occurrence alone that this many runs did not finish."""
+    return min(timedelta(minutes=2**runs) if runs < 10 else LONGEST_PAUSE, LONGEST_PAUSE)

@@ -1,0 +1,21 @@
+"""What the club sends, in the order of the club's day."""
+
+from __future__ import annotations
+
+from m2s_orchestration.errors import UnknownNotification
+from m2s_orchestration.framework import Notification
+from m2s_orchestration.notifications import notify_aging_logsheets, report_duty_delinquents
+
+NOTIFICATIONS: tuple[Notification, ...] = (
+    report_duty_delinquents.notification,
+    notify_aging_logsheets.notification,
+)
+
+
+def notification_named(name: str) -> Notification:
+    """The notification of that name. Raises UnknownNotification, listing those there are."""
+    for notification in NOTIFICATIONS:
+        if notification.name == name:
+            return notification
+    known = ", ".join(item.name for item in NOTIFICATIONS)
+    raise UnknownNotification(f"There is no notification {name!r}: the club has {known}.")

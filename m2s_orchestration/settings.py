@@ -1,0 +1,240 @@
+"""Every environment variable, read here and nowhere else, checked at start, all faults told at once.
+
+The names are those of the club's Kubernetes secret. Each may also be given as `<NAME>_FILE`, the path
+of a file that holds the value.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, TypeVar
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from m2s_orchestration.errors import BadSettings
+
+Encryption = Literal["none", "starttls", "ssl"]
+Value = TypeVar("Value")
+
+TRUE = {"true", "1", "yes", "on"}
+FALSE = {"false", "0", "no", "off", ""}
+
+
+@dataclass(frozen=True)
+class SmtpSettings:
+    """The mail server. `timeout` is in seconds and holds for every reply but the one to the final dot."""
+
+    host: str
+    port: int
+    encryption: Encryption
+    user: str
+    password: str = field(repr=False)
+    timeout: float
+    idempotency_header: str | None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the environment says. `database` is a libpq connection string."""
+
+    database: str = field(repr=False)
+    smtp: SmtpSettings
+    connections: int
+    default_from: str | None
+    dev_mode: bool
+    redirect_to: tuple[str, ...]
+    site_url: str | None
+    members_mailing_list: str | None
+    operators_email: str | None
+    media_url: str | None
+    media_root: Path | None
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Read the process's environment. Raises BadSettings with every fault found."""
+        reader = _Reader(os.environ if environment is None else environment)
+        settings = cls(
+            database=_database(reader),
+            smtp=_smtp(reader),
+            connections=reader.read("EMAIL_CONNECTIONS", _between(1, 32), "2"),
+            default_from=reader.optional("DEFAULT_FROM_EMAIL"),
+            dev_mode=reader.read("EMAIL_DEV_MODE", _boolean, "false"),
+            redirect_to=reader.read("EMAIL_DEV_MODE_REDIRECT_TO", _list, ""),
+            site_url=reader.read("SITE_URL", _origin, "") or None,
+            members_mailing_list=reader.optional("MEMBERS_MAILING_LIST"),
+            operators_email=reader.optional("OPERATORS_EMAIL"),
+            media_url=reader.optional("MEDIA_URL"),
+            media_root=reader.read("MEDIA_ROOT", lambda text: Path(text) if text else None, ""),
+        )
+        if settings.dev_mode and not settings.redirect_to:
+            reader.faults.append(
+                "EMAIL_DEV_MODE is on and EMAIL_DEV_MODE_REDIRECT_TO is empty:"
+                " name the address that should receive the mail, or turn dev mode off"
+            )
+        reader.raise_faults()
+        return settings
+
+
+def dagster_home() -> str:
+    """Where Dagster's instance is configured; empty where it is not."""
+    return os.environ.get("DAGSTER_HOME", "")
+
+
+@dataclass
+class _Reader:
+    environment: Mapping[str, str]
+    faults: list[str] = field(default_factory=list)
+
+    def text(self, name: str) -> str:
+        """The value of a variable, from itself or from the file that `<NAME>_FILE` names."""
+        path = self.environment.get(f"{name}_FILE", "").strip()
+        value = self.environment.get(name, "").strip()
+        if not path:
+            return value
+        if value:
+            self.faults.append(f"{name} and {name}_FILE are both set: keep one of them")
+        try:
+            return Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            self.faults.append(f"{name}_FILE names {path!r}, which cannot be read: {error}")
+            return ""
+
+    def optional(self, name: str) -> str | None:
+        return self.text(name) or None
+
+    def required(self, name: str, remedy: str) -> str:
+        value = self.text(name)
+        if not value and not self._told(name):
+            self.faults.append(f"{name} is not set: {remedy}")
+        return value
+
+    def read(self, name: str, parse: Callable[[str], Value], default: str) -> Value:
+        """The parsed value; a fault is noted and the default used when it does not parse."""
+        text = self.text(name) or default
+        try:
+            return parse(text)
+        except ValueError as error:
+            self.faults.append(f"{name} is {text!r}: {error}")
+            return parse(default)
+
+    def _told(self, name: str) -> bool:
+        return any(fault.startswith(f"{name}_FILE") for fault in self.faults)
+
+    def raise_faults(self) -> None:
+        if self.faults:
+            listed = "\n".join(f"  - {fault}" for fault in self.faults)
+            raise BadSettings(
+                f"The environment has {len(self.faults)} fault(s); .env.example lists every"
+                f" variable:\n{listed}"
+            )
+
+
+def _database(reader: _Reader) -> str:
+    url = reader.text("DATABASE_URL")
+    if url:
+        return _checked_url(reader, url)
+    needed = "or set DATABASE_URL"
+    parts = {
+        "dbname": reader.required("DB_NAME", f"name the club's database, {needed}"),
+        "user": reader.required("DB_USER", f"name the database role, {needed}"),
+        "password": reader.text("DB_PASSWORD"),
+        "host": reader.required("DB_HOST", f"name the database server, {needed}"),
+        "port": str(reader.read("DB_PORT", _between(1, 65535), "5432")),
+        "sslmode": reader.text("DB_SSLMODE"),
+    }
+    return make_conninfo("", **{name: value for name, value in parts.items() if value})
+
+
+def _checked_url(reader: _Reader, url: str) -> str:
+    # The text itself is never repeated in a fault: it holds the password.
+    scheme = url.split("://", 1)[0] if "://" in url else ""
+    if scheme not in {"postgres", "postgresql"}:
+        reader.faults.append(
+            "DATABASE_URL must look like postgresql://user:password@host:5432/database;"
+            f" its scheme is {scheme or 'missing'!r}"
+        )
+        return ""
+    try:
+        named = conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        reader.faults.append(
+            "DATABASE_URL cannot be read: write it as postgresql://user:password@host:5432/database,"
+            " with special characters in the password percent-encoded"
+        )
+        return ""
+    if not named.get("dbname"):
+        reader.faults.append("DATABASE_URL names no database: add /database at its end")
+    return url
+
+
+def _smtp(reader: _Reader) -> SmtpSettings:
+    starttls = reader.read("EMAIL_USE_TLS", _boolean, "false")
+    ssl = reader.read("EMAIL_USE_SSL", _boolean, "false")
+    if starttls and ssl:
+        reader.faults.append("EMAIL_USE_TLS and EMAIL_USE_SSL are both on: turn one of them off")
+    encryption: Encryption = "ssl" if ssl else "starttls" if starttls else "none"
+    usual_port = {"none": "25", "starttls": "587", "ssl": "465"}[encryption]
+    user = reader.text("EMAIL_HOST_USER")
+    password = reader.text("EMAIL_HOST_PASSWORD")
+    if password and not user:
+        reader.faults.append("EMAIL_HOST_PASSWORD is set and EMAIL_HOST_USER is not: set both")
+    return SmtpSettings(
+        host=reader.required("EMAIL_HOST", "name the mail server"),
+        port=reader.read("EMAIL_PORT", _between(1, 65535), usual_port),
+        encryption=encryption,
+        user=user,
+        password=password,
+        timeout=reader.read("EMAIL_TIMEOUT", _seconds, "30"),
+        idempotency_header=reader.read("EMAIL_IDEMPOTENCY_HEADER", _header_name, "") or None,
+    )
+
+
+def _boolean(text: str) -> bool:
+    if text.lower() in TRUE:
+        return True
+    if text.lower() in FALSE:
+        return False
+    raise ValueError("write true or false")
+
+
+def _between(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+            raise ValueError(f"write a whole number from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 < seconds <= 600:
+        raise ValueError("write a number of seconds above 0 and up to 600")
+    return seconds
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _header_name(text: str) -> str:
+    if text and not all(33 <= ord(letter) <= 126 and letter != ":" for letter in text):
+        raise ValueError("write a header's name without a colon, such as X-Idempotency-Key")
+    return text
+
+
+def _origin(text: str) -> str:
+    if not text:
+        return ""
+    parts = urlsplit(text if "://" in text else f"https://{text}")
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("write the site's address, such as https://www.example.org")
+    return text
