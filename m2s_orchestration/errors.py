@@ -14,6 +14,7 @@ OrchestrationError
 │   ├── MissingTable
 │   ├── MissingPermission
 │   └── NotMigrated
+├── ClubChanged              rows of the club changed between the decision and its recording
 ├── LeaseHeld                somebody else runs this notification now
 ├── LeaseLost                the lease went to somebody else while we worked
 ├── MailFault                a message or the way to the mail server
@@ -89,6 +90,10 @@ class MissingPermission(DatabaseFault):
 
 class NotMigrated(DatabaseFault):
     """The schema m2s_orchestration is missing or out of date: run `m2s migrate`."""
+
+
+class ClubChanged(OrchestrationError):
+    """Rows of the club changed between the decision and its recording; nothing is recorded."""
 
 
 class LeaseHeld(OrchestrationError):

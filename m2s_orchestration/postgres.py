@@ -15,6 +15,7 @@ from psycopg import errors as pg
 from psycopg.rows import class_row
 
 from m2s_orchestration.errors import (
+    ClubChanged,
     DatabaseUnreachable,
     MissingPermission,
     MissingTable,
@@ -77,6 +78,11 @@ def translated() -> Iterator[None]:
         raise MissingPermission(
             f"The database role may not do this: {first_line(error)}. Grant it the right, as"
             " docs/operations.md lists, and run again."
+        ) from error
+    except pg.ForeignKeyViolation as error:
+        raise ClubChanged(
+            f"The club's rows changed while they were decided about: {first_line(error)}. Nothing"
+            " was recorded; run again, and the decision is made of what is there now."
         ) from error
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise DatabaseUnreachable(

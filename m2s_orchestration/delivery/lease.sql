@@ -16,13 +16,14 @@ INSERT INTO m2s_orchestration.lease_event (notification, event, owner, other, se
 SELECT taken.job_name,
        CASE WHEN before.locked_by IS NULL THEN 'acquired' ELSE 'taken_over' END,
        %(owner)s, before.locked_by, before.past, %(run_id)s
-FROM taken LEFT JOIN before ON true
+-- A row that we saw living and yet got was given back while we waited for it.
+FROM taken LEFT JOIN before ON before.past > 0
 RETURNING event;
 
 -- note_contention: Record that somebody else holds the lease, and say who and for how long.
 INSERT INTO m2s_orchestration.lease_event (notification, event, owner, other, seconds, run_id)
 SELECT job_name, %(event)s, %(owner)s, locked_by,
-       extract(epoch FROM expires_at - clock_timestamp()), %(run_id)s
+       extract(epoch FROM least(expires_at, '9999-12-31') - clock_timestamp()), %(run_id)s
 FROM cronjob_locks WHERE job_name = %(notification)s
 RETURNING other, seconds;
 
@@ -55,7 +56,8 @@ WHERE job_name = %(notification)s AND locked_by = %(owner)s AND expires_at > clo
 FOR SHARE;
 
 -- leases: Every lease there is, oldest first.
-SELECT job_name AS notification, locked_by AS owner, locked_at AS since, expires_at AS until,
+SELECT job_name AS notification, locked_by AS owner, locked_at AS since,
+       least(expires_at, '9999-12-31') AS until,  -- Python has no infinity
        expires_at >= clock_timestamp() AS is_live
 FROM cronjob_locks ORDER BY locked_at;
 

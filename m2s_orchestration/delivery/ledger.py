@@ -41,6 +41,7 @@ class PlannedSkip:
     recipient_key: str
     variant: str
     reason: str
+    only_if: str | None = None
 
 
 @dataclass(frozen=True)
@@ -135,11 +136,12 @@ def _record_anew(
     done = {
         change.key for change in plan.changes if change.statement.run(connection, **change.values)
     }
-    mails = [mail for mail in plan.mails if mail.only_if is None or mail.only_if in done]
+    mails = [mail for mail in plan.mails if mail.only_if in {None, *done}]
+    skips = [skip for skip in plan.skips if skip.only_if in {None, *done}]
     planned = sum(_plan(connection, key, mail, plan.due_until) for mail in mails)
     skipped = sum(
         bool(SQL["skip"].first(connection, **key, **vars(skip), due_until=plan.due_until))
-        for skip in plan.skips
+        for skip in skips
     )
     notices = sum(_notify(connection, key, notice) for notice in plan.notices)
     SQL["count_side_effects"].run(
@@ -186,9 +188,10 @@ def _notify(connection: Connection, key: Mapping[str, object], notice: PlannedNo
 def sweep(connection: Connection, lease: Lease) -> None:
     """Put the notification's rows in order before sending: what is in doubt, what is too late.
 
-    A forced run leaves others' rows alone: their sender may be alive.
+    A forced run leaves others' rows alone: their sender may be alive. Raises LeaseLost.
     """
-    with translated():
+    with translated(), connection.transaction():
+        lease.fence(connection)
         if not lease.is_forced:
             SQL["sweep"].run(connection, **lease.identity)
         SQL["expire"].run(connection, **lease.identity)
@@ -197,10 +200,14 @@ def sweep(connection: Connection, lease: Lease) -> None:
 def resend_in_doubt(
     connection: Connection, lease: Lease, *, policy: str, within: timedelta
 ) -> int:
-    """Offer again, once, what is in doubt and allowed to be; returns how many."""
+    """Offer again, once, what went out `within` so long and is in doubt; returns how many.
+
+    Raises LeaseLost.
+    """
     if lease.is_forced:
         return 0
-    with translated():
+    with translated(), connection.transaction():
+        lease.fence(connection)
         return len(
             SQL["resend_in_doubt"].run(
                 connection, **lease.identity, policy=policy, within=within, after=TESTIMONY

@@ -45,7 +45,7 @@ RETURNING id;
 
 -- keep_one_notice: Of the member's open rows of this kind keep the newest; delete the others.
 WITH open AS (
-    SELECT id, row_number() OVER (ORDER BY created_at DESC, id DESC) AS place
+    SELECT id, row_number() OVER (ORDER BY created_at DESC, id) AS place
     FROM notifications_notification
     WHERE user_id = %(member_id)s AND NOT dismissed AND url = %(url)s
       AND strpos(lower(message), lower(%(token)s)) > 0
@@ -117,8 +117,8 @@ WITH reopened AS (
         settled_by = 'policy', settled_reason = %(policy)s
     WHERE notification = %(notification)s AND state = 'unknown' AND resends = 0
       AND content IS NOT NULL AND due_until > clock_timestamp()
-      AND changed_at < clock_timestamp() - %(after)s
-      AND changed_at > clock_timestamp() - %(within)s
+      AND claimed_at < clock_timestamp() - %(after)s
+      AND claimed_at > clock_timestamp() - %(within)s
     RETURNING id
 )
 INSERT INTO m2s_orchestration.attempt (delivery_id, state, run_id, text)
@@ -145,7 +145,8 @@ WITH lease AS (
     FOR SHARE
 )
 UPDATE m2s_orchestration.delivery
-SET state = 'sending', owner = %(owner)s, tries = tries + 1, reason = ''
+SET state = 'sending', owner = %(owner)s, claimed_at = clock_timestamp(), tries = tries + 1,
+    reason = ''
 WHERE id = %(id)s AND state IN ('planned', 'retry') AND due_until > clock_timestamp()
   AND (%(is_forced)s OR EXISTS (SELECT FROM lease))
 RETURNING id;

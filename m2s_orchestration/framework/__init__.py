@@ -17,13 +17,14 @@ from m2s_orchestration.framework.decision import (
 )
 from m2s_orchestration.framework.notification import Notification, Pod
 from m2s_orchestration.framework.occurrence import Occurrence
-from m2s_orchestration.framework.parameters import Parameters
+from m2s_orchestration.framework.parameters import IsoDate, Parameters
 
 __all__ = [
     "Artifact",
     "Change",
     "Club",
     "Decision",
+    "IsoDate",
     "Member",
     "Message",
     "Notice",

@@ -76,20 +76,22 @@ class Change:
 
 @dataclass(frozen=True)
 class PassedOver:
-    """Somebody who should have been told and cannot be, with the reason."""
+    """Somebody who should have been told and cannot be, with the reason; `only_if` as in Message."""
 
     recipient: Recipient
     period: str
     reason: str
     variant: str = ""
+    only_if: str | None = None
 
 
 @dataclass(frozen=True)
 class Untold:
-    """Something that nobody can be told about; the operators hear of it."""
+    """Something that nobody can be told about; the operators hear of it, `only_if` as in Message."""
 
     item: str
     reason: str
+    only_if: str | None = None
 
 
 @dataclass(frozen=True)

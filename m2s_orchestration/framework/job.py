@@ -23,6 +23,7 @@ from m2s_orchestration.framework import story
 from m2s_orchestration.framework.artifacts import keep
 from m2s_orchestration.framework.flat_job import FlatJob, flattened
 from m2s_orchestration.framework.notification import Notification
+from m2s_orchestration.framework.occurrence import Occurrence
 from m2s_orchestration.framework.pod import run_tags
 from m2s_orchestration.framework.parameters import RunOptions
 from m2s_orchestration.framework.run import NotificationRun, Report, Request
@@ -32,6 +33,8 @@ from m2s_orchestration.settings import Settings
 OUTCOME_TAG = "m2s/outcome"
 OCCURRENCE_TAG = "m2s/occurrence"
 PARTITION_TAG = "dagster/partition"
+# As workspace.yaml names the code location; Dagster calls its one repository so.
+REPOSITORY = "__repository__@m2s_orchestration"
 # Whoever started a run with one of these is not at hand to start it again.
 UNATTENDED_TAGS = (
     "dagster/schedule_name",
@@ -92,12 +95,20 @@ class RunInHand:
         occurrence = request.occurrence
         told = {OCCURRENCE_TAG: occurrence.key}
         is_tick = occurrence == self.notification.latest_occurrence(occurrence.moment)
-        if is_tick and not request.rehearsal and PARTITION_TAG not in context.run.tags:
-            # So that the partition bar knows of a run that was started without a choice.
-            told[PARTITION_TAG] = occurrence.key
+        if is_tick and not request.rehearsal:
+            told |= _known_to_the_ui(self.notification, occurrence)
         context.instance.add_run_tags(context.run_id, told)
         if request.rehearsal:
             context.log.warning(f"This is a rehearsal, {request.rehearsal}: nothing is recorded or sent.")
+
+
+def _known_to_the_ui(notification: Notification, occurrence: Occurrence) -> dict[str, str]:
+    """By these tags the job's page and its partition bar know of a run that a command started."""
+    return {
+        PARTITION_TAG: occurrence.key,
+        "dagster/partition_set": f"{notification.name}_partition_set",
+        ".dagster/repository": REPOSITORY,
+    }
 
 
 def build_job(notification: Notification, *, log_level: str = "INFO") -> FlatJob:

@@ -17,12 +17,14 @@ KEY_FORMAT = "%Y-%m-%d-%H:%M"
 class Occurrence:
     """A moment of a notification's schedule, or any other one that a person chose.
 
-    `moment` and `previous`, the tick before it, are in UTC and in whole seconds.
+    `moment`, `previous`, the tick before it, and `tick`, the latest one by then (a scheduled
+    occurrence's own), are in UTC and in whole seconds.
     """
 
     notification: str
     moment: datetime
     previous: datetime
+    tick: datetime
 
     @property
     def key(self) -> str:
@@ -52,7 +54,12 @@ class Occurrence:
 def occurrence_at(notification: str, cron: str, moment: datetime) -> Occurrence:
     """The occurrence at exactly that moment (aware)."""
     moment = moment.astimezone(UTC).replace(microsecond=0)
-    return Occurrence(notification=notification, moment=moment, previous=tick_before(cron, moment))
+    return Occurrence(
+        notification=notification,
+        moment=moment,
+        previous=tick_before(cron, moment),
+        tick=tick_before(cron, moment + timedelta(seconds=1)),
+    )
 
 
 def latest_occurrence(notification: str, cron: str, now: datetime) -> Occurrence:

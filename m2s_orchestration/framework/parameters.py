@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from datetime import date
+from typing import Annotated, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from m2s_orchestration.errors import BadParameter
 
 Model = TypeVar("Model", bound=BaseModel)
+
+
+def _iso_date(text: str) -> str:
+    try:
+        is_one = date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        is_one = not text
+    if not is_one:
+        raise ValueError("not a date; write it as YYYY-MM-DD, such as 2026-03-02")
+    return text
+
+
+# A date as a person writes it, or nothing at all.
+IsoDate = Annotated[str, AfterValidator(_iso_date)]
 
 
 class Parameters(BaseModel):
@@ -66,6 +81,7 @@ def _told(place: tuple[int | str, ...], fault: str, value: object, model: type[B
     if place and place[0] not in model.model_fields:
         known = ", ".join(model.model_fields) or "none"
         return f"There is no parameter {name!r}: the known ones are {known}"
+    fault = fault.removeprefix("Value error, ")
     return f"The parameter {name} is {value!r}: {fault[0].lower()}{fault[1:]}"
 
 
@@ -77,7 +93,9 @@ def parse_assignments(assignments: Iterable[str]) -> dict[str, object]:
         if not equals or not name.strip():
             raise BadParameter(f"{assignment!r} is not an assignment: write name=value.")
         try:
-            values[name.strip()] = yaml.safe_load(text)
+            value = yaml.safe_load(text)
         except yaml.YAMLError as error:
             raise BadParameter(f"The value of {name.strip()} cannot be read: {text!r}.") from error
+        # YAML has a type for dates and Dagster's run config has none: they stay as typed.
+        values[name.strip()] = text.strip() if isinstance(value, date) else value
     return values

@@ -61,7 +61,13 @@ def render_messages(
             address = addresses.check(message.recipient.address)
         except BadAddress as fault:
             passed_over.append(
-                PassedOver(message.recipient, message.period, str(fault), message.variant)
+                PassedOver(
+                    message.recipient,
+                    message.period,
+                    str(fault),
+                    variant=message.variant,
+                    only_if=message.only_if,
+                )
             )
             continue
         rendered = _rendered(notification, occurrence, evaluation.club, message)
@@ -89,7 +95,9 @@ def make_plan(
         periods=tuple(sorted({*decision.periods, *(mail.period for mail in mails)})),
         mails=mails,
         skips=tuple(
-            PlannedSkip(item.period, item.recipient.key, item.variant, item.reason)
+            PlannedSkip(
+                item.period, item.recipient.key, item.variant, item.reason, only_if=item.only_if
+            )
             for item in passed_over
         ),
         notices=tuple(PlannedNotice(**vars(notice)) for notice in decision.notices),
@@ -99,16 +107,24 @@ def make_plan(
 
 
 def with_operators_message(decision: Decision, occurrence: Occurrence, club: Club) -> Decision:
-    """What nobody can be told goes to the operators, if the club has any."""
-    if not decision.untold or not club.operators:
+    """What nobody can be told goes to the operators, if the club has any.
+
+    In one message, but for what depends on a change: that has a message of its own, which does too.
+    """
+    if not club.operators:
         return decision
+    operators = Recipient.at(club.operators, "operators")
     return decision.with_messages(
-        Message(
-            recipient=Recipient.at(club.operators, "operators"),
-            period=occurrence.key,
-            facts=decision.untold,
-            variant="nobody to tell",
-            template="nobody_to_tell",
+        *(
+            Message(
+                recipient=operators,
+                period=occurrence.key,
+                facts=tuple(item for item in decision.untold if item.only_if == only_if),
+                variant=f"nobody to tell {only_if or ''}".strip(),
+                template="nobody_to_tell",
+                only_if=only_if,
+            )
+            for only_if in dict.fromkeys(item.only_if for item in decision.untold)
         )
     )
 

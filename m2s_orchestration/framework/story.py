@@ -1,6 +1,6 @@
 """What a run shows of itself in Dagster's UI: numbers, and tables without names or addresses."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import dagster as dg
 
@@ -32,6 +32,7 @@ def of_decision(decision: Decision) -> Metadata:
     told = [(_who(item.recipient), item.period, item.variant) for item in decision.messages]
     passed = [(_who(item.recipient), item.period, item.reason) for item in decision.passed_over]
     untold = [(item.item, item.reason) for item in decision.untold]
+    changes = [(item.statement, item.key, _told(item.values)) for item in decision.changes]
     return {
         **{name: dg.MetadataValue.int(count) for name, count in decision.found.items()},
         "messages": dg.MetadataValue.int(len(decision.messages)),
@@ -40,6 +41,7 @@ def of_decision(decision: Decision) -> Metadata:
         "told": _table(("recipient", "period", "variant"), told),
         "passed over": _table(("recipient", "period", "reason"), passed),
         "nobody to tell": _table(("what", "reason"), untold),
+        "to change": _table(("statement", "change", "values"), changes),
     }
 
 
@@ -62,6 +64,10 @@ def of_report(report: Report, seconds: float) -> Metadata:
         **{name: dg.MetadataValue.int(getattr(report, name)) for name in Report.counted()},
         "seconds": dg.MetadataValue.float(round(seconds, 3)),
     }
+
+
+def _told(values: Mapping[str, object]) -> str:
+    return ", ".join(f"{name}: {value}" for name, value in values.items())
 
 
 def _who(recipient: Recipient) -> str:

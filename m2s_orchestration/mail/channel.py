@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 LONGEST_LINE = 8192
 MOST_LINES = 200
 PIECE = 65536
+KEEPALIVE = 60  # seconds
 REPLY_LINE = re.compile(rb"([2-5][0-9]{2})(?:([- ])(.*))?$", re.DOTALL)
 
 Reply = tuple[int, bytes]
@@ -41,6 +42,10 @@ class Channel(smtplib.SMTP):
         """Open the connection."""
         self.sock = socket.create_connection(self._server, self._seconds)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # The reply to a final dot may take minutes; nothing on the way may forget us meanwhile.
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        if hasattr(socket, "TCP_KEEPIDLE"):
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, KEEPALIVE)
         self.local_hostname = _own_name(self.sock)
 
     def encrypt(self) -> None:

@@ -71,7 +71,7 @@ def message_id(*, key: tuple[str, ...], content: str, domain: str) -> str:
 
     Raises BadAddress if the domain is none.
     """
-    said = hashlib.sha256(content.encode()).hexdigest()
+    said = hashlib.sha256(content.encode(errors="surrogatepass")).hexdigest()
     digest = hashlib.sha256(json.dumps([*key, said]).encode()).digest()
     local = base64.b32encode(digest).decode()[:32].lower()
     return f"<{local}@{domain_on_the_wire(domain)}>"
@@ -117,7 +117,7 @@ def _text(subtype: str, text: str) -> bytes:
     lines = "\n".join(text.encode(errors="replace").decode().splitlines()) + "\n"
     octets = BODY_CONTROLS.sub(" ", lines).encode()
     quoted = binascii.b2a_qp(octets, istext=True)
-    encoded = base64.encodebytes(octets)
+    encoded = base64.encodebytes(octets.replace(b"\n", b"\r\n"))
     is_shorter = len(encoded) < len(quoted)
     return (
         f"Content-Type: text/{subtype}; charset=utf-8\r\n"

@@ -120,7 +120,7 @@ class Conversation:
         self._heed_last_interruption()
         code, text = self._reply_to_dot()
         verdict = judge(stage="dot", code=code, text=text)
-        if code is None or code == 421:
+        if isinstance(verdict, OutcomeUnknown) or code == 421:
             self._channel.close()
         if verdict:
             raise verdict

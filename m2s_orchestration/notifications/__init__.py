@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from m2s_orchestration.errors import UnknownNotification
 from m2s_orchestration.framework import Notification
-from m2s_orchestration.notifications import notify_aging_logsheets, report_duty_delinquents
+from m2s_orchestration.notifications import (
+    expire_ad_hoc_days,
+    notify_aging_logsheets,
+    report_duty_delinquents,
+    send_maintenance_digest,
+)
 
 NOTIFICATIONS: tuple[Notification, ...] = (
+    expire_ad_hoc_days.notification,
     report_duty_delinquents.notification,
     notify_aging_logsheets.notification,
+    send_maintenance_digest.notification,
 )
 
 

@@ -47,6 +47,7 @@ CREATE TABLE m2s_orchestration.delivery (
     due_until       timestamptz NOT NULL,
     reply_code      integer,
     reply_text      text,
+    claimed_at      timestamptz,
     settled_by      text,
     settled_reason  text,
     created_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -73,7 +74,9 @@ CREATE TABLE m2s_orchestration.delivery (
         (content IS NOT NULL AND sender IS NOT NULL AND address IS NOT NULL
             AND message_id IS NOT NULL)
     ),
-    CONSTRAINT delivery_settlement_has_reason CHECK (settled_by IS NULL OR settled_reason <> '')
+    CONSTRAINT delivery_settlement_has_reason CHECK (
+        settled_by IS NULL OR coalesce(settled_reason, '') <> ''
+    )
 );
 
 CREATE INDEX delivery_of_occurrence ON m2s_orchestration.delivery (occurrence_id);
@@ -154,6 +157,11 @@ BEGIN
             USING ERRCODE = 'check_violation', CONSTRAINT = 'delivery_fixed';
     END IF;
 
+    IF OLD.state = 'sending' AND NEW.owner IS DISTINCT FROM OLD.owner THEN
+        RAISE EXCEPTION 'delivery % is being sent by %', OLD.id, OLD.owner
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'delivery_lawful_move';
+    END IF;
+
     IF NEW.state IS DISTINCT FROM OLD.state THEN
         IF NOT (
             (OLD.state IN ('planned', 'retry')
@@ -169,7 +177,10 @@ BEGIN
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'delivery_lawful_move';
         END IF;
     END IF;
-    NEW.changed_at := clock_timestamp();
+    -- To forget an old text is no change of what became of it.
+    IF NEW.content IS NOT DISTINCT FROM OLD.content THEN
+        NEW.changed_at := clock_timestamp();
+    END IF;
     RETURN NEW;
 END
 $$;

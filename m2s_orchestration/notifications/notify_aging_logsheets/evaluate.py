@@ -69,7 +69,11 @@ def evaluate(rows: Rows, occurrence: Occurrence, club: Club, parameters: Paramet
     faults = {member.id: club.mail_fault(member) for member in people}
     return Decision(
         messages=tuple(
-            Message(Recipient.of(member), period, _facts(asked[member.id], today))
+            Message(
+                recipient=Recipient.of(member),
+                period=period,
+                facts=_facts(asked[member.id], today),
+            )
             for member in people
             if faults[member.id] is None
         ),
@@ -80,7 +84,7 @@ def evaluate(rows: Rows, occurrence: Occurrence, club: Club, parameters: Paramet
         ),
         changes=_dismissals(rows.open_notices, asked),
         passed_over=tuple(
-            PassedOver(Recipient.of(member), period, fault)
+            PassedOver(recipient=Recipient.of(member), period=period, reason=fault)
             for member in people
             if (fault := faults[member.id])
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from pydantic import Field
 
@@ -27,6 +27,7 @@ from m2s_orchestration.notifications.report_duty_delinquents.report import (
 )
 from m2s_orchestration.notifications.report_duty_delinquents.rows import Delinquent, Rows
 
+EVENING = timedelta(hours=6)
 DETAIL_PATH = "/duty_roster/duty-delinquents/detail/"
 
 
@@ -69,21 +70,18 @@ def evaluate(rows: Rows, occurrence: Occurrence, club: Club, parameters: Paramet
     faults = {member.id: club.mail_fault(member) for member in managers}
     recipients = [Recipient.of(member) for member in managers if faults[member.id] is None]
     report = _report(rows, occurrence, club, parameters, instead=not recipients)
-    period = f"{report.month:%Y-%m}"
     return Decision(
         messages=tuple(
-            Message(recipient, period, report)
+            Message(recipient=recipient, period=report.period, facts=report)
             for recipient in recipients or [_operators(club, report)]
         ),
-        notices=tuple(
-            _notice(member, report, period) for member in managers if club.is_active(member)
-        ),
+        notices=tuple(_notice(member, report) for member in managers if club.is_active(member)),
         passed_over=tuple(
-            PassedOver(Recipient.of(member), period, fault)
+            PassedOver(recipient=Recipient.of(member), period=report.period, reason=fault)
             for member in managers
             if (fault := faults[member.id])
         ),
-        artifacts=(Artifact(f"duty-delinquents-{period}.csv", as_csv(report.entries), "text/csv"),),
+        artifacts=(_csv_file(report),),
         found=found,
     )
 
@@ -110,9 +108,9 @@ def _month(occurrence: Occurrence, club: Club) -> date:
     """The first day of the month that the report is called after.
 
     07:00 UTC on the 1st is still the evening before in Los Angeles, and yet it is the report of the
-    month that begins: what counts is the month in which the club next wakes up.
+    month that begins: an evening counts as the day after it.
     """
-    return occurrence.next_morning(club.zone).replace(day=1)
+    return club.date(occurrence.moment + EVENING).replace(day=1)
 
 
 def _entry(row: Delinquent, member: Member, today: date) -> Entry:
@@ -137,12 +135,20 @@ def _operators(club: Club, report: Report) -> Recipient:
     return Recipient.at(club.operators, name="operators")
 
 
-def _notice(member: Member, report: Report, period: str) -> Notice:
+def _csv_file(report: Report) -> Artifact:
+    return Artifact(
+        name=f"duty-delinquents-{report.period}.csv",
+        content=as_csv(report.entries),
+        media_type="text/csv",
+    )
+
+
+def _notice(member: Member, report: Report) -> Notice:
     count = len(report.entries)
     who = "member flies and does" if count == 1 else "members fly and do"
     return Notice(
         member_id=member.id,
-        period=period,
+        period=report.period,
         text=f"{count} {who} no duty: the report for {report.month:%B} is here.",
         url=DETAIL_PATH,
     )

@@ -44,6 +44,11 @@ class Report:
     exempt_statuses: tuple[str, ...]
     instead: bool
 
+    @property
+    def period(self) -> str:
+        """The month as `YYYY-MM`."""
+        return f"{self.month:%Y-%m}"
+
 
 def membership(joined: date | None, today: date) -> str:
     """How long somebody has been a member, in whole calendar years and months."""

@@ -1,0 +1,32 @@
+"""What is open on the club's aircraft.
+
+Every Sunday the aircraft meisters hear which maintenance issues of their aircraft are still open,
+and which of the rest of the fleet.
+
+- **Which issues:** those that are not resolved, however old.
+- **Who hears:** the meisters of every aircraft that has one. An issue of both a glider and a
+  towplane reaches the meisters of both; an issue without an aircraft is listed as *Unassigned*.
+- **What they read:** one mail for each person, their own aircraft first, then the others; in each
+  part what is grounded first, the oldest report first.
+- **Nobody to tell:** of a grounded aircraft none of whose meisters can be mailed the operators hear,
+  and of all others too if nobody at all can be mailed.
+- **Once a week:** a run by hand later in the week reaches whoever was not yet told in it.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from m2s_orchestration.framework import Notification, Pod
+from m2s_orchestration.notifications.send_maintenance_digest.evaluate import evaluate
+from m2s_orchestration.notifications.send_maintenance_digest.rows import Rows
+
+notification = Notification(
+    package=__name__,
+    cron="0 9 * * 0",
+    in_time=timedelta(days=3),
+    deadline=timedelta(minutes=10),
+    rows=Rows,
+    evaluate=evaluate,
+    pod=Pod(memory=("64Mi", "128Mi"), cpu=("50m", "100m")),
+)
