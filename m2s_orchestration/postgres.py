@@ -12,6 +12,7 @@ from typing import Any, LiteralString, TypeVar
 
 import psycopg
 from psycopg import errors as pg
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import class_row
 
 from m2s_orchestration.errors import (
@@ -26,6 +27,8 @@ Row = TypeVar("Row")
 Connection = psycopg.Connection[Any]
 
 SCHEMA = "m2s_orchestration"
+
+UNDEFINED = (pg.UndefinedTable, pg.UndefinedColumn, pg.UndefinedFunction, pg.InvalidSchemaName)
 
 # Held by the server, so that a paused or vanished process cannot block its successor for longer.
 GUARDS = {
@@ -53,6 +56,7 @@ class Database:
 
     def open(self, purpose: str) -> Connection:
         """As `connect`, for a caller that closes it; raises psycopg's own errors."""
+        own = conninfo_to_dict(self.conninfo).get("options") or ""
         guards = " ".join(
             f"-c {name}={int(limit.total_seconds() * 1000)}" for name, limit in GUARDS.items()
         )
@@ -63,7 +67,7 @@ class Database:
             connect_timeout=10,
             keepalives_idle=30,
             tcp_user_timeout=60_000,
-            options=f"{guards} -c TimeZone=UTC -c synchronous_commit=on",
+            options=f"{own} {guards} -c TimeZone=UTC -c synchronous_commit=on",
         )
 
 
@@ -72,7 +76,7 @@ def translated() -> Iterator[None]:
     """Say in the club's terms what the database refused."""
     try:
         yield
-    except (pg.UndefinedTable, pg.UndefinedColumn, pg.InvalidSchemaName, pg.UndefinedFunction) as error:
+    except UNDEFINED as error:
         raise _missing(error) from error
     except pg.InsufficientPrivilege as error:
         raise MissingPermission(
@@ -137,18 +141,20 @@ NAME = re.compile(r"^-- (?P<name>[a-z][a-z0-9_]*): (?P<purpose>.+)$", re.MULTILI
 
 
 def statements(package: str, file: str) -> Mapping[str, Statement]:
-    """The statements of a package's `.sql` file, each under a line `-- name: What it does.`"""
+    """The statements of a package's file, each under a line like `-- name: What it does.`."""
     text = resources.files(package).joinpath(file).read_text(encoding="utf-8")
     heads = list(NAME.finditer(text))
-    ends = [head.start() for head in heads[1:]] + [len(text)]
+    ends = [*(head.start() for head in heads[1:]), len(text)]
     found = {
         head["name"]: Statement(
             name=head["name"],
             purpose=head["purpose"],
             text=text[head.end() : end].strip(),
         )
-        for head, end in zip(heads, ends, strict=True)
+        for head, end in zip(heads, ends, strict=False)
     }
     if len(found) != len(heads):
         raise ValueError(f"{package}/{file} names a statement twice")
+    if empty := [name for name, statement in found.items() if not statement.text]:
+        raise ValueError(f"{package}/{file} says nothing under {', '.join(empty)}")
     return found

@@ -1,17 +1,21 @@
-"""Every environment variable, read here and nowhere else, checked at start, all faults told at once.
+"""Every environment variable: read here and nowhere else, all faults told at once.
 
-The names are those of the club's Kubernetes secret. Each may also be given as `<NAME>_FILE`, the path
-of a file that holds the value.
+The names are those of the club's Kubernetes secret. Each may also be given as `<NAME>_FILE`, the
+path of a file that holds the value.
 """
 
 from __future__ import annotations
 
+import atexit
 import os
+import re
+import shutil
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -21,13 +25,15 @@ from m2s_orchestration.errors import BadSettings
 Encryption = Literal["none", "starttls", "ssl"]
 Value = TypeVar("Value")
 
+TEMPORARY_DAGSTER = "M2S_TEMPORARY_DAGSTER"
 TRUE = {"true", "1", "yes", "on"}
 FALSE = {"false", "0", "no", "off", ""}
+SSLMODES = ("", "disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
 
 @dataclass(frozen=True)
 class SmtpSettings:
-    """The mail server. `timeout` is in seconds and holds for every reply but the one to the final dot."""
+    """The mail server. `timeout` (seconds) is for every reply but the one to the final dot."""
 
     host: str
     port: int
@@ -83,6 +89,35 @@ class Settings:
 def dagster_home() -> str:
     """Where Dagster's instance is configured; empty where it is not."""
     return os.environ.get("DAGSTER_HOME", "")
+
+
+def dagster_postgres_url() -> str:
+    """Where Dagster's own storage is: DAGSTER_PG_URL, or its parts; empty where none is named.
+
+    Raises BadSettings.
+    """
+    reader = _Reader(os.environ)
+    url = reader.text("DAGSTER_PG_URL")
+    host = reader.text("DAGSTER_PG_HOST")
+    if host and not url:
+        user = reader.required("DAGSTER_PG_USERNAME", "name the role of Dagster's storage")
+        name = reader.required("DAGSTER_PG_DB", "name the database of Dagster's storage")
+        port = reader.read("DAGSTER_PG_PORT", _between(1, 65535), "5432")
+        password = quote(reader.text("DAGSTER_PG_PASSWORD"), safe="")
+        url = f"postgresql://{quote(user, safe='')}:{password}@{host}:{port}/{quote(name, safe='')}"
+    reader.raise_faults()
+    # SQLAlchemy must not choose the driver: Dagster's storage speaks psycopg2 only.
+    return re.sub(r"^postgres(ql)?://", "postgresql+psycopg2://", url)
+
+
+def temporary_dagster_folder() -> str:
+    """A folder for a Dagster that is kept nowhere; it is shared with the processes we start."""
+    folder = os.environ.get(TEMPORARY_DAGSTER)
+    if not folder:
+        folder = tempfile.mkdtemp(prefix="m2s-dagster-")
+        os.environ[TEMPORARY_DAGSTER] = folder
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 @dataclass
@@ -145,23 +180,15 @@ def _database(reader: _Reader) -> str:
         "password": reader.text("DB_PASSWORD"),
         "host": reader.required("DB_HOST", f"name the database server, {needed}"),
         "port": str(reader.read("DB_PORT", _between(1, 65535), "5432")),
-        "sslmode": reader.text("DB_SSLMODE"),
+        "sslmode": reader.read("DB_SSLMODE", _sslmode, ""),
     }
     return make_conninfo("", **{name: value for name, value in parts.items() if value})
 
 
 def _checked_url(reader: _Reader, url: str) -> str:
-    # The text itself is never repeated in a fault: it holds the password.
-    scheme = url.split("://", 1)[0] if "://" in url else ""
-    if scheme not in {"postgres", "postgresql"}:
-        reader.faults.append(
-            "DATABASE_URL must look like postgresql://user:password@host:5432/database;"
-            f" its scheme is {scheme or 'missing'!r}"
-        )
-        return ""
-    try:
-        named = conninfo_to_dict(url)
-    except psycopg.ProgrammingError:
+    # No part of the text is repeated in a fault: where it is malformed, any may be the password.
+    named = _named_in(url)
+    if named is None:
         reader.faults.append(
             "DATABASE_URL cannot be read: write it as postgresql://user:password@host:5432/database,"
             " with special characters in the password percent-encoded"
@@ -169,7 +196,22 @@ def _checked_url(reader: _Reader, url: str) -> str:
         return ""
     if not named.get("dbname"):
         reader.faults.append("DATABASE_URL names no database: add /database at its end")
+    try:
+        for port in str(named.get("port") or "5432").split(","):
+            _between(1, 65535)(port)
+    except ValueError as error:
+        reader.faults.append(f"DATABASE_URL names a port that is none: {error}")
     return url
+
+
+def _named_in(url: str) -> Mapping[str, object] | None:
+    """What a libpq address of a database names; None if it is none."""
+    if not url.startswith(("postgres://", "postgresql://")):
+        return None
+    try:
+        return conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        return None
 
 
 def _smtp(reader: _Reader) -> SmtpSettings:
@@ -219,6 +261,12 @@ def _seconds(text: str) -> float:
     if not 0 < seconds <= 600:
         raise ValueError("write a number of seconds above 0 and up to 600")
     return seconds
+
+
+def _sslmode(text: str) -> str:
+    if text not in SSLMODES:
+        raise ValueError(f"write one of {', '.join(SSLMODES[1:])}")
+    return text
 
 
 def _list(text: str) -> tuple[str, ...]:

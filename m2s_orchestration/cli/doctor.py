@@ -41,7 +41,9 @@ def doctor() -> None:
     settings = Settings.from_environment()
     findings = list(examine(settings))
     for finding in findings:
-        mark = click.style("well ", fg="green") if finding.is_well else click.style("fault", fg="red")
+        mark = (
+            click.style("well ", fg="green") if finding.is_well else click.style("fault", fg="red")
+        )
         click.echo(f"{mark}  {finding.subject}: {finding.detail}")
     if not all(finding.is_well for finding in findings):
         sys.exit(1)
@@ -81,8 +83,8 @@ def _clock(database: Database) -> str:
     skew = abs((datetime.now(UTC) - there).total_seconds())
     if skew > SKEW_WARNED:
         raise DatabaseFault(
-            f"this machine's clock and the database's are {skew:.0f} s apart: set them right; leases"
-            " follow the database's, schedules this machine's."
+            f"this machine's clock and the database's are {skew:.0f} s apart: set them right;"
+            " leases follow the database's, schedules this machine's."
         )
     return f"{skew:.1f} s apart from the database's"
 

@@ -8,7 +8,8 @@ import click
 
 from m2s_orchestration.cli.gallery import write_gallery
 from m2s_orchestration.framework.parameters import checked, parse_assignments
-from m2s_orchestration.framework.run import NotificationRun, Request
+from m2s_orchestration.framework.request import Request
+from m2s_orchestration.framework.run import NotificationRun
 from m2s_orchestration.notifications import notification_named
 from m2s_orchestration.settings import Settings
 
@@ -16,10 +17,21 @@ from m2s_orchestration.settings import Settings
 @click.command()
 @click.argument("notification")
 @click.option("--as-of", default="", help="The moment to look from: ISO 8601 with a zone.")
-@click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE",
-              help="A parameter of the notification; may be given several times.")
-@click.option("--to", "folder", type=click.Path(path_type=Path), default=Path(".m2s/preview"),
-              show_default=True, help="The folder to write the pages to.")
+@click.option(
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A parameter of the notification; may be given several times.",
+)
+@click.option(
+    "--to",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=Path(".m2s/preview"),
+    show_default=True,
+    help="The folder to write the pages to.",
+)
 @click.option("--open", "opens", is_flag=True, help="Open the gallery in the browser.")
 def preview(
     notification: str, as_of: str, assignments: tuple[str, ...], folder: Path, opens: bool

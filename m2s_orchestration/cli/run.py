@@ -10,7 +10,8 @@ import click
 from m2s_orchestration.errors import BadParameter
 from m2s_orchestration.framework.notification import Notification
 from m2s_orchestration.framework.parameters import RunOptions, checked, parse_assignments
-from m2s_orchestration.framework.run import Report, Request
+from m2s_orchestration.framework.report import Report
+from m2s_orchestration.framework.request import Request
 from m2s_orchestration.notifications import notification_named
 from m2s_orchestration.settings import Settings
 
@@ -23,10 +24,19 @@ EXIT_STATUS = {"busy": 75, "refused": 2, "incomplete": 1}
 @click.option("--dry-run", is_flag=True, help="Rehearse: record and send nothing.")
 @click.option("--force", is_flag=True, help="Run although somebody else holds the lease.")
 @click.option("--send-late", is_flag=True, help="Send although the occurrence is too old.")
-@click.option("--wait", type=click.IntRange(0, 3600), default=None,
-              help="Seconds to wait for the lease. Without it a busy notification ends at once.")
-@click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE",
-              help="A parameter of the notification; may be given several times.")
+@click.option(
+    "--wait",
+    type=click.IntRange(0, 3600),
+    default=None,
+    help="Seconds to wait for the lease. Without it a busy notification ends at once.",
+)
+@click.option(
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A parameter of the notification; may be given several times.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def run(
     notification: str,
@@ -40,8 +50,8 @@ def run(
 ) -> None:
     """Run NOTIFICATION once.
 
-    Exit status: 0 done or nothing to do, 1 incomplete, 2 bad arguments or configuration, 75 somebody
-    else runs it now.
+    Exit status: 0 done or nothing to do, 1 incomplete, 2 bad arguments or configuration,
+    75 somebody else runs it now.
     """
     chosen = notification_named(notification)
     options = {"as_of": as_of, "dry_run": dry_run, "force": force, "send_late": send_late}

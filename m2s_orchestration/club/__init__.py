@@ -1,1 +1,1 @@
-"""The club as its own database describes it: settings, members, dates, names, addresses of pages."""
+"""The club as its own database describes it: settings, members, dates, names, links."""

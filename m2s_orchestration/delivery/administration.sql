@@ -12,7 +12,8 @@ LIMIT %(limit)s;
 SELECT delivery.id, delivery.notification, period, recipient_key, variant, address,
        delivery.state, reason,
        tries, reply_code, reply_text, message_id, subject, sent_at, delivery.changed_at, tick,
-       content, settled_by, settled_reason, not_before, delivery.due_until
+       content, settled_by, settled_reason, nullif(not_before, '-infinity') AS not_before,
+       delivery.due_until
 FROM m2s_orchestration.delivery JOIN m2s_orchestration.occurrence ON occurrence.id = occurrence_id
 WHERE delivery.id = %(id)s;
 

@@ -11,14 +11,15 @@ import queue
 import threading
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 import psycopg
 
-from m2s_orchestration.delivery.ledger import SQL
 from m2s_orchestration.delivery.lease import Lease
+from m2s_orchestration.delivery.ledger import SQL
 from m2s_orchestration.errors import (
     DatabaseUnreachable,
     MailFault,
@@ -66,9 +67,7 @@ class Route:
     connections: int
 
 
-def deliver(
-    database: Database, lease: Lease, route: Route, delivery_ids: Sequence[int]
-) -> Round:
+def deliver(database: Database, lease: Lease, route: Route, delivery_ids: Sequence[int]) -> Round:
     """Offer these deliveries to the server, several at a time.
 
     The work is done in threads of its own, so that an interrupt of the run finds each message
@@ -76,21 +75,20 @@ def deliver(
     """
     errand = _Errand(database, lease, route, delivery_ids)
     hands = min(route.connections, len(delivery_ids))
-    threads = [
-        threading.Thread(target=errand.work, name=f"courier {number}", daemon=True)
-        for number in range(hands)
-    ]
+    pool = ThreadPoolExecutor(max_workers=hands, thread_name_prefix="courier")
+    works: list[Future[None]] = []
     try:
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            while thread.is_alive():
-                thread.join(timeout=0.2)
+        works.extend(pool.submit(errand.work) for _ in range(hands))
+        while wait(works, timeout=0.2).not_done:
+            # Not one long wait, in which Python would not hear of a signal.
+            pass
     finally:
         errand.stop.set()
-        for thread in threads:
-            if thread.ident is not None:
-                thread.join()
+        # And not Thread.join: interrupted in one, Python takes a living thread for ended.
+        wait(works)
+        pool.shutdown(wait=False)
+    for work in works:
+        work.result()
     return errand.round
 
 
@@ -120,7 +118,7 @@ class _Errand:
         except psycopg.Error as error:
             self._end(DatabaseUnreachable(f"The ledger cannot be used: {error}."))
         except BaseException:
-            self._end(OrchestrationError("A courier broke down; its error is in the run's log."))
+            self.stop.set()
             raise
 
     def count(self, state: str) -> None:
@@ -208,7 +206,7 @@ class _Hand:
     def _connected(self) -> Conversation:
         if self._conversation and self._conversation.served >= MESSAGES_PER_CONNECTION:
             self._hang_up()
-        if self._conversation is None:
+        if self._conversation is None or not self._conversation.is_open:
             self._conversation = Conversation.open(self._errand.route.server)
         return self._conversation
 
@@ -235,12 +233,16 @@ class _Hand:
 
     def _ask_to_claim(self, parcel: Parcel) -> bool:
         try:
-            return SQL["claim"].first(self._ledger, **self._identity, id=parcel.id) is not None
+            return self._takes_hold("claim", parcel)
         except psycopg.OperationalError:
-            # The answer was lost, and perhaps not the claim: ask on a new connection, before the dot.
+            # The answer was lost, and perhaps not the claim: claim it again, before the dot. If the
+            # first claim took hold the second finds nothing, and the row bears our name.
             with translated():
                 self._reconnect_ledger()
-                return SQL["is_claimed"].first(self._ledger, **self._identity, id=parcel.id) == (1,)
+                return self._takes_hold("claim", parcel) or self._takes_hold("is_claimed", parcel)
+
+    def _takes_hold(self, statement: str, parcel: Parcel) -> bool:
+        return SQL[statement].first(self._ledger, **self._identity, id=parcel.id) is not None
 
     def _reconnect_ledger(self) -> None:
         self._ledger.close()

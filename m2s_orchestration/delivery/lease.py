@@ -172,7 +172,5 @@ def leases(database: Database) -> list[HeldLease]:
 def clear(database: Database, *, notification: str, person: str, force: bool) -> str | None:
     """Remove a lease whose term is past (any, if forced); returns whose it was, or None."""
     with database.connect("locks") as connection, translated():
-        row = SQL["clear"].first(
-            connection, notification=notification, person=person, force=force
-        )
+        row = SQL["clear"].first(connection, notification=notification, person=person, force=force)
         return str(row[0]) if row else None

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from psycopg import errors as pg
 from psycopg.types.json import Jsonb
 
 from m2s_orchestration.delivery.lease import Lease
@@ -122,6 +123,14 @@ def find(connection: Connection, *, notification: str, tick: datetime) -> Record
     return Recorded(occurrence_id=int(row[0]), periods=tuple(row[2]), is_new=False)
 
 
+def is_under_way(connection: Connection, *, notification: str, tick: datetime) -> bool:
+    """Whether the occurrence is decided and some of its mail may still go; also without a ledger."""
+    try:
+        return SQL["under_way"].first(connection, notification=notification, tick=tick) is not None
+    except (pg.UndefinedTable, pg.InvalidSchemaName):
+        return False
+
+
 def _recorded_before(connection: Connection, lease: Lease, plan: Plan) -> Recorded:
     found = find(connection, notification=lease.notification, tick=plan.tick)
     if found is None:
@@ -129,9 +138,7 @@ def _recorded_before(connection: Connection, lease: Lease, plan: Plan) -> Record
     return found
 
 
-def _record_anew(
-    connection: Connection, lease: Lease, plan: Plan, occurrence_id: int
-) -> Recorded:
+def _record_anew(connection: Connection, lease: Lease, plan: Plan, occurrence_id: int) -> Recorded:
     key = {"occurrence_id": occurrence_id, "notification": lease.notification}
     done = {
         change.key for change in plan.changes if change.statement.run(connection, **change.values)
@@ -198,7 +205,12 @@ def sweep(connection: Connection, lease: Lease) -> None:
 
 
 def resend_in_doubt(
-    connection: Connection, lease: Lease, *, policy: str, within: timedelta
+    connection: Connection,
+    lease: Lease,
+    recorded: Recorded,
+    *,
+    policy: str,
+    within: timedelta,
 ) -> int:
     """Offer again, once, what went out `within` so long and is in doubt; returns how many.
 
@@ -210,7 +222,12 @@ def resend_in_doubt(
         lease.fence(connection)
         return len(
             SQL["resend_in_doubt"].run(
-                connection, **lease.identity, policy=policy, within=within, after=TESTIMONY
+                connection,
+                **_scope(lease, recorded),
+                run_id=lease.run_id,
+                policy=policy,
+                within=within,
+                after=TESTIMONY,
             )
         )
 
@@ -241,8 +258,10 @@ def unsent(connection: Connection, lease: Lease, recorded: Recorded) -> Sequence
 def tally(connection: Connection, lease: Lease, recorded: Recorded) -> dict[str, int]:
     """How many of the occurrence's deliveries are in each state."""
     with translated():
-        return {state: int(count) for state, count in SQL["tally"].run(
-            connection, **_scope(lease, recorded))}
+        return {
+            state: int(count)
+            for state, count in SQL["tally"].run(connection, **_scope(lease, recorded))
+        }
 
 
 def close(connection: Connection, lease: Lease, recorded: Recorded) -> bool:

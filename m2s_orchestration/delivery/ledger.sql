@@ -1,14 +1,19 @@
 -- open_occurrence: Record that this occurrence is decided; no row if it was already.
-INSERT INTO m2s_orchestration.occurrence
+INSERT INTO m2s_orchestration.occurrence AS occurrence
     (notification, tick, state, periods, found, run_id, decided_by, due_until)
 VALUES (%(notification)s, %(tick)s, 'decided', %(periods)s, %(found)s, %(run_id)s, %(owner)s,
         %(due_until)s)
-ON CONFLICT (notification, tick) DO NOTHING
+-- One that was missed and noted as expired was never decided.
+ON CONFLICT (notification, tick) DO UPDATE
+    SET state = excluded.state, periods = excluded.periods, found = excluded.found,
+        run_id = excluded.run_id, decided_by = excluded.decided_by,
+        decided_at = excluded.decided_at, due_until = excluded.due_until
+    WHERE occurrence.state = 'expired'
 RETURNING id;
 
--- find_occurrence: What is recorded of an occurrence, if anything.
+-- find_occurrence: What was decided of an occurrence, if anything.
 SELECT id, state, periods FROM m2s_orchestration.occurrence
-WHERE notification = %(notification)s AND tick = %(tick)s;
+WHERE notification = %(notification)s AND tick = %(tick)s AND state <> 'expired';
 
 -- count_side_effects: How many notices and changes the occurrence led to.
 UPDATE m2s_orchestration.occurrence SET notices = %(notices)s, changes = %(changes)s
@@ -116,6 +121,7 @@ WITH reopened AS (
     SET state = 'retry', not_before = '-infinity', resends = resends + 1,
         settled_by = 'policy', settled_reason = %(policy)s
     WHERE notification = %(notification)s AND state = 'unknown' AND resends = 0
+      AND (occurrence_id = %(occurrence_id)s OR period = ANY(%(periods)s))
       AND content IS NOT NULL AND due_until > clock_timestamp()
       AND claimed_at < clock_timestamp() - %(after)s
       AND claimed_at > clock_timestamp() - %(within)s
@@ -212,13 +218,15 @@ RETURNING id;
 SELECT tick FROM m2s_orchestration.occurrence
 WHERE notification = %(notification)s AND tick > %(since)s;
 
--- unfinished_ticks: The decided occurrences that have something to send now.
+-- unfinished_ticks: The decided occurrences that a run has something to do for now.
 SELECT DISTINCT tick FROM m2s_orchestration.occurrence
 JOIN m2s_orchestration.delivery ON occurrence_id = occurrence.id
-WHERE occurrence.notification = %(notification)s AND occurrence.state = 'decided'
+WHERE occurrence.notification = %(notification)s
   AND delivery.due_until > clock_timestamp()
   AND (delivery.state IN ('planned', 'sending')
-       OR (delivery.state = 'retry' AND not_before <= clock_timestamp()))
+       OR (delivery.state = 'retry' AND not_before <= clock_timestamp())
+       OR (delivery.state = 'unknown' AND %(resends)s AND delivery.resends = 0
+           AND claimed_at < clock_timestamp() - %(after)s))
 ORDER BY tick;
 
 -- note_expired: The occurrence was missed and is too late now.
@@ -226,3 +234,11 @@ INSERT INTO m2s_orchestration.occurrence (notification, tick, state, due_until)
 VALUES (%(notification)s, %(tick)s, 'expired', %(due_until)s)
 ON CONFLICT (notification, tick) DO NOTHING
 RETURNING id;
+
+-- under_way: Whether an occurrence has mail that may still go.
+SELECT 1 FROM m2s_orchestration.occurrence
+JOIN m2s_orchestration.delivery ON occurrence_id = occurrence.id
+WHERE occurrence.notification = %(notification)s AND tick = %(tick)s
+  AND delivery.state IN ('planned', 'retry', 'sending', 'unknown')
+  AND delivery.due_until > clock_timestamp()
+LIMIT 1;

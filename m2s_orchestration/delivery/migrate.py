@@ -17,10 +17,7 @@ def steps() -> dict[str, LiteralString]:
     files = sorted(
         (file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda f: f.name
     )
-    return {
-        file.name.removesuffix(".sql"): file.read_text(encoding="utf-8")
-        for file in files
-    }
+    return {file.name.removesuffix(".sql"): file.read_text(encoding="utf-8") for file in files}
 
 
 def migrate(database: Database) -> list[str]:

@@ -54,7 +54,7 @@ def _make_club(postgres: EmbeddedPostgres) -> None:
 def _environment(folder: Path, postgres: EmbeddedPostgres, mailbox: Mailbox) -> dict[str, str]:
     home = folder / "dagster"
     home.mkdir(parents=True, exist_ok=True)
-    shutil.copy(CHECKOUT / "deployment" / "dagster.yaml", home / "dagster.yaml")
+    shutil.copy(CHECKOUT / "dagster.yaml", home / "dagster.yaml")
     return {
         "DATABASE_URL": postgres.conninfo(CLUB),
         "DAGSTER_PG_URL": postgres.conninfo(DAGSTER),

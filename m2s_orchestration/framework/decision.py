@@ -76,7 +76,7 @@ class Change:
 
 @dataclass(frozen=True)
 class PassedOver:
-    """Somebody who should have been told and cannot be, with the reason; `only_if` as in Message."""
+    """Somebody who should be told and cannot be, with the reason; `only_if` as in Message."""
 
     recipient: Recipient
     period: str
@@ -87,7 +87,7 @@ class PassedOver:
 
 @dataclass(frozen=True)
 class Untold:
-    """Something that nobody can be told about; the operators hear of it, `only_if` as in Message."""
+    """Something that nobody can be told; the operators hear of it. `only_if` as in Message."""
 
     item: str
     reason: str

@@ -24,9 +24,11 @@ from m2s_orchestration.framework.artifacts import keep
 from m2s_orchestration.framework.flat_job import FlatJob, flattened
 from m2s_orchestration.framework.notification import Notification
 from m2s_orchestration.framework.occurrence import Occurrence
-from m2s_orchestration.framework.pod import run_tags
 from m2s_orchestration.framework.parameters import RunOptions
-from m2s_orchestration.framework.run import NotificationRun, Report, Request
+from m2s_orchestration.framework.pod import run_tags
+from m2s_orchestration.framework.report import Report
+from m2s_orchestration.framework.request import Request
+from m2s_orchestration.framework.run import NotificationRun
 from m2s_orchestration.framework.schedule import partitions
 from m2s_orchestration.settings import Settings
 
@@ -78,11 +80,9 @@ class RunInHand:
                 waits=any(tag in tags for tag in UNATTENDED_TAGS),
                 now=datetime.now(UTC),
             )
-            self._tell_occurrence(context, request)
             settings = Settings.from_environment()
-            self._run = NotificationRun(
-                self.notification, request, settings, run_id=context.run_id
-            )
+            self._run = NotificationRun(self.notification, request, settings, run_id=context.run_id)
+            self._tell_occurrence(context, self._run)
         self._run.begin()
         return self._run
 
@@ -91,15 +91,17 @@ class RunInHand:
         if self._run:
             self._run.close()
 
-    def _tell_occurrence(self, context: dg.OpExecutionContext, request: Request) -> None:
-        occurrence = request.occurrence
+    def _tell_occurrence(self, context: dg.OpExecutionContext, run: NotificationRun) -> None:
+        occurrence = run.request.occurrence
         told = {OCCURRENCE_TAG: occurrence.key}
         is_tick = occurrence == self.notification.latest_occurrence(occurrence.moment)
-        if is_tick and not request.rehearsal:
+        if is_tick and not run.rehearsal:
             told |= _known_to_the_ui(self.notification, occurrence)
         context.instance.add_run_tags(context.run_id, told)
-        if request.rehearsal:
-            context.log.warning(f"This is a rehearsal, {request.rehearsal}: nothing is recorded or sent.")
+        if run.rehearsal:
+            context.log.warning(
+                f"This is a rehearsal, {run.rehearsal}. Nothing is recorded or sent."
+            )
 
 
 def _known_to_the_ui(notification: Notification, occurrence: Occurrence) -> dict[str, str]:
@@ -146,6 +148,7 @@ def _op(notification: Notification, label: str, step: Step, description: str) ->
         ins={} if is_first else {"after": dg.In(dg.Nothing)},
         out={"done": dg.Out(dg.Nothing, is_required=False)},
         required_resource_keys={"run_in_hand"},
+        pool="smtp" if label == "email" else None,
     )
     def run_step(context: dg.OpExecutionContext) -> Generator[Event | dg.Output[None], None, None]:
         with _faults_told(context):
@@ -177,16 +180,14 @@ def _evaluate(context: dg.OpExecutionContext, in_hand: RunInHand) -> Told:
 
 def _commit(context: dg.OpExecutionContext, in_hand: RunInHand) -> Told:
     run = in_hand.begun(context)
-    if run.request.rehearsal:
+    if run.rehearsal:
         return Told(story.of_rendering(run.rendering))
     recorded = run.commit()
     told = "recorded" if recorded.is_new else "was decided before; nothing is decided again"
     context.log.info(f"{run.request.occurrence.key} {told}.")
     kept = _keep_artifacts(context, run) if recorded.is_new else {}
     figures = ("planned", "told_before", "skipped", "notices", "changes")
-    return Told(
-        kept | {name: dg.MetadataValue.int(getattr(recorded, name)) for name in figures}
-    )
+    return Told(kept | {name: dg.MetadataValue.int(getattr(recorded, name)) for name in figures})
 
 
 def _keep_artifacts(context: dg.OpExecutionContext, run: NotificationRun) -> story.Metadata:
@@ -205,9 +206,9 @@ def _keep_artifacts(context: dg.OpExecutionContext, run: NotificationRun) -> sto
 
 def _email(context: dg.OpExecutionContext, in_hand: RunInHand) -> Told:
     run = in_hand.begun(context)
-    report = run.rehearse() if run.request.rehearsal else run.email()
+    report = run.rehearse() if run.rehearsal else run.email()
     metadata = story.of_report(report, time.monotonic() - in_hand.started_at)
-    kind = dg.AssetObservation if run.request.rehearsal else dg.AssetMaterialization
+    kind = dg.AssetObservation if run.rehearsal else dg.AssetMaterialization
     _tell_outcome(context, report.outcome)
     return Told(
         metadata,
@@ -226,8 +227,9 @@ def _what_is_missing(report: Report) -> str:
     states = ("waiting", "retry", "unknown", "failed", "expired")
     open_now = [f"{getattr(report, state)} {state}" for state in states if getattr(report, state)]
     cause = f" {report.fault}" if report.fault else ""
+    counted = ", ".join(open_now) or "see the cause"
     return (
-        f"Not all of this occurrence's mail is out: {', '.join(open_now) or 'see the cause'}.{cause}"
+        f"Not all of this occurrence's mail is out: {counted}.{cause}"
         " `m2s deliveries list` names each; a new run sends what is still unsent and nothing twice."
     )
 

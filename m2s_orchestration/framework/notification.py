@@ -57,11 +57,15 @@ class Notification:
         try:
             CronSim(self.cron, datetime(2026, 1, 1, tzinfo=UTC))
         except CronSimError as error:
-            raise BadDeclaration(f"{self.name}: {self.cron!r} is not a schedule: {error}.") from error
+            raise BadDeclaration(
+                f"{self.name}: {self.cron!r} is not a schedule: {error}."
+            ) from error
         if self.in_time <= timedelta(0) or self.deadline <= timedelta(0):
             raise BadDeclaration(f"{self.name}: in_time and deadline must be longer than nothing.")
         if not self.page:
-            raise BadDeclaration(f"{self.name}: the docstring of {self.package} is its page; write it.")
+            raise BadDeclaration(
+                f"{self.name}: the docstring of {self.package} is its page; write it."
+            )
         missing = self.row_types.keys() - self.queries.keys()
         if missing:
             raise BadDeclaration(f"{self.name}: query.sql lacks {', '.join(sorted(missing))}.")

@@ -11,6 +11,8 @@ from cronsim import CronSim
 from m2s_orchestration.errors import BadParameter
 
 KEY_FORMAT = "%Y-%m-%d-%H:%M"
+# Outside of these a schedule's ticks need not be within what Python calls a date.
+YEARS = range(1900, 3000)
 
 
 @dataclass(frozen=True)
@@ -87,9 +89,11 @@ def parse_key(key: str) -> datetime:
     """The moment of a partition's key. Raises BadParameter."""
     for form in (KEY_FORMAT, KEY_FORMAT + ":%S"):
         try:
-            return datetime.strptime(key, form).replace(tzinfo=UTC)
+            moment = datetime.strptime(key, form).replace(tzinfo=UTC)
         except ValueError:
             continue
+        if moment.year in YEARS:
+            return moment
     raise BadParameter(
         f"The partition {key!r} is not an occurrence: write it in UTC as YYYY-MM-DD-HH:MM,"
         " such as 2026-03-02-08:00."
@@ -109,4 +113,6 @@ def parse_moment(text: str) -> datetime:
         raise BadParameter(
             f"as_of is {text!r}, which names no zone: add Z for UTC or an offset such as -05:00."
         )
+    if moment.year not in YEARS:
+        raise BadParameter(f"as_of is {text!r}: is the year right?")
     return moment.astimezone(UTC)

@@ -50,7 +50,7 @@ class RunOptions(BaseModel):
     send_late: bool = Field(
         default=False,
         description="Send although the occurrence is too old to be in time. Without it an old"
-        " occurrence is only rehearsed.",
+        " partition or as_of is only rehearsed.",
     )
     as_of: str = Field(
         default="",
@@ -71,8 +71,9 @@ def checked(model: type[Model], values: Mapping[str, object]) -> Model:
     try:
         return model.model_validate(dict(values))
     except ValidationError as error:
-        told = "; ".join(_told(fault["loc"], fault["msg"], fault.get("input"), model)
-                         for fault in error.errors())
+        told = "; ".join(
+            _told(fault["loc"], fault["msg"], fault.get("input"), model) for fault in error.errors()
+        )
         raise BadParameter(told + ".") from error
 
 
@@ -94,6 +95,8 @@ def parse_assignments(assignments: Iterable[str]) -> dict[str, object]:
             raise BadParameter(f"{assignment!r} is not an assignment: write name=value.")
         try:
             value = yaml.safe_load(text)
+        except ValueError:
+            value = text.strip()  # it looks like a date, and is none
         except yaml.YAMLError as error:
             raise BadParameter(f"The value of {name.strip()} cannot be read: {text!r}.") from error
         # YAML has a type for dates and Dagster's run config has none: they stay as typed.

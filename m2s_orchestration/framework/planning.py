@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from m2s_orchestration.club.club import Club
@@ -15,7 +15,7 @@ from m2s_orchestration.delivery.ledger import (
     PlannedNotice,
     PlannedSkip,
 )
-from m2s_orchestration.errors import BadAddress
+from m2s_orchestration.errors import BadAddress, BadMessage, MailFault
 from m2s_orchestration.framework.decision import Decision, Message, PassedOver, Recipient
 from m2s_orchestration.framework.evaluation import Evaluation
 from m2s_orchestration.framework.notification import Notification
@@ -38,10 +38,14 @@ class RenderedMessage:
 
 @dataclass(frozen=True)
 class Rendering:
-    """All of a decision's messages; who turned out not to be mailable is passed over."""
+    """All of a decision's messages; who turned out not to be mailable is passed over.
+
+    `unmade` says why messages could not be made although their readers can be mailed.
+    """
 
     messages: tuple[RenderedMessage, ...]
-    passed_over: tuple[PassedOver, ...] = field(default=())
+    passed_over: tuple[PassedOver, ...] = ()
+    unmade: tuple[MailFault, ...] = ()
 
 
 def render_messages(
@@ -52,29 +56,48 @@ def render_messages(
     *,
     dated: datetime,
 ) -> Rendering:
-    """Render and compose every message, dated so. The same decision and date give the same bytes."""
+    """Render and compose every message. The same decision and date give the same bytes."""
     messages: list[RenderedMessage] = []
     passed_over: list[PassedOver] = []
+    unmade: list[MailFault] = []
     decision = with_operators_message(evaluation.decision, occurrence, evaluation.club)
     for message in decision.messages:
         try:
-            address = addresses.check(message.recipient.address)
+            made = tuple(_made(notification, occurrence, evaluation.club, message, settings, dated))
         except BadAddress as fault:
-            passed_over.append(
-                PassedOver(
-                    message.recipient,
-                    message.period,
-                    str(fault),
-                    variant=message.variant,
-                    only_if=message.only_if,
-                )
-            )
-            continue
-        rendered = _rendered(notification, occurrence, evaluation.club, message)
-        for envelope in _envelopes(message, address, rendered, settings):
-            mail = _composed(notification, evaluation.club, envelope, dated)
-            messages.append(RenderedMessage(envelope.message, envelope.rendered, mail))
-    return Rendering(tuple(messages), tuple(passed_over))
+            passed_over.append(_passed_over(message, str(fault)))
+        except BadMessage as fault:
+            # One that cannot be made does not keep the others back; the run tells of it.
+            passed_over.append(_passed_over(message, f"the mail could not be made: {fault}"))
+            unmade.append(fault)
+        else:
+            messages.extend(made)
+    return Rendering(tuple(messages), tuple(passed_over), tuple(unmade))
+
+
+def _made(
+    notification: Notification,
+    occurrence: Occurrence,
+    club: Club,
+    message: Message,
+    settings: Settings,
+    dated: datetime,
+) -> Iterator[RenderedMessage]:
+    address = addresses.check(message.recipient.address)
+    rendered = _rendered(notification, occurrence, club, message)
+    for envelope in _envelopes(message, address, rendered, settings):
+        mail = _composed(notification, club, envelope, dated)
+        yield RenderedMessage(envelope.message, envelope.rendered, mail)
+
+
+def _passed_over(message: Message, reason: str) -> PassedOver:
+    return PassedOver(
+        message.recipient,
+        message.period,
+        reason,
+        variant=message.variant,
+        only_if=message.only_if,
+    )
 
 
 def make_plan(
@@ -182,7 +205,7 @@ def _composed(
 ) -> PlannedMail:
     message, rendered = envelope.message, envelope.rendered
     key = (notification.name, message.period, message.recipient.key, message.variant)
-    said = "\0".join((rendered.subject, rendered.text, rendered.html))
+    said = f"{rendered.subject}\0{rendered.text}\0{rendered.html}"
     identity = message_id(key=key, content=said, domain=club.sender.domain)
     content = compose(
         Mail(

@@ -1,4 +1,4 @@
-"""The run's pod on Kubernetes: the memory, the processor and the time of the CronJob it replaces."""
+"""The run's pod on Kubernetes: memory, processor and time of the CronJob it replaces."""
 
 from __future__ import annotations
 

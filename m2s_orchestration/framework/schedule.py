@@ -20,13 +20,16 @@ def partitions(notification: Notification) -> dg.TimeWindowPartitionsDefinition:
     )
 
 
-def build_schedule(
-    notification: Notification, job: dg.JobDefinition
-) -> dg.ScheduleDefinition:
+def schedule_name(notification: Notification) -> str:
+    """What the switch in the UI is called."""
+    return f"{notification.name}_schedule"
+
+
+def build_schedule(notification: Notification, job: dg.JobDefinition) -> dg.ScheduleDefinition:
     """The schedule of a notification, off until a person switches it on."""
 
     @dg.schedule(
-        name=f"{notification.name}_schedule",
+        name=schedule_name(notification),
         job=job,
         cron_schedule=notification.cron,
         execution_timezone="UTC",

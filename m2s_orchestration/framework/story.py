@@ -8,7 +8,7 @@ from m2s_orchestration.errors import BadAddress
 from m2s_orchestration.framework.decision import Decision, Recipient
 from m2s_orchestration.framework.evaluation import Reading
 from m2s_orchestration.framework.planning import Rendering
-from m2s_orchestration.framework.run import Report
+from m2s_orchestration.framework.report import Report
 from m2s_orchestration.mail import addresses
 
 Metadata = dict[str, dg.MetadataValue]

@@ -254,6 +254,10 @@ class Conversation:
         except (OSError, smtplib.SMTPException, ValueError) as error:
             self._channel.close()
             raise fault(ServerUnavailable, stage=stage, text=str(error)) from error
+        except BaseException:
+            # Interrupted in the middle of a command: nobody knows where the conversation stands.
+            self._channel.close()
+            raise
 
 
 def check_login(server: MailServer) -> None:

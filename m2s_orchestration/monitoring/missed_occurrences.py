@@ -10,10 +10,11 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from m2s_orchestration.delivery.ledger import SQL
+from m2s_orchestration.delivery.ledger import SQL, TESTIMONY
 from m2s_orchestration.delivery.migrate import require_migrated
 from m2s_orchestration.framework.notification import Notification
 from m2s_orchestration.framework.occurrence import KEY_FORMAT, ticks_between
+from m2s_orchestration.framework.schedule import schedule_name
 from m2s_orchestration.postgres import Connection, Database, translated
 from m2s_orchestration.settings import Settings
 
@@ -45,9 +46,7 @@ def missed(
 ) -> Missed:
     """Of the ticks since a moment those that nothing is recorded of."""
     ticks = [
-        tick
-        for tick in ticks_between(notification.cron, since, now - GRACE)
-        if tick not in known
+        tick for tick in ticks_between(notification.cron, since, now - GRACE) if tick not in known
     ]
     in_time = tuple(tick for tick in ticks if tick + notification.in_time > now)
     return Missed(in_time=in_time, too_late=tuple(tick for tick in ticks if tick not in in_time))
@@ -67,22 +66,35 @@ def build_sensor(
         " schedules that are switched on, and notes those that are too late as expired.",
     )
     def missed_occurrences(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        now = datetime.now(UTC)
-        switched_on = _switched_on(context.instance)
-        wanted = [item for item in notifications if f"{item.name}_schedule" in switched_on]
-        if not wanted:
+        if not _switched_on(context.instance):
             return dg.SkipReason("No notification's schedule is switched on.")
-        requests: list[dg.RunRequest] = []
         database = Database(Settings.from_environment().database)
-        with database.connect("missed occurrences") as connection, translated():
-            require_migrated(connection)
-            for notification in wanted:
-                since = max(switched_on[f"{notification.name}_schedule"], now - LOOK_BACK)
-                ticks = _ticks_to_run(connection, notification, since=since, now=now)
-                requests.extend(_requests(context.instance, notification, ticks, now))
+        requests = runs_lacking(context.instance, database, notifications, now=datetime.now(UTC))
         return dg.SensorResult(run_requests=requests)
 
     return missed_occurrences
+
+
+def runs_lacking(
+    instance: dg.DagsterInstance,
+    database: Database,
+    notifications: Sequence[Notification],
+    *,
+    now: datetime,
+) -> list[dg.RunRequest]:
+    """The runs to start now; notes what is too late as expired."""
+    switched_on = _switched_on(instance)
+    requests: list[dg.RunRequest] = []
+    with database.connect("missed occurrences") as connection, translated():
+        require_migrated(connection)
+        for notification in notifications:
+            began = switched_on.get(schedule_name(notification))
+            if began is None:
+                continue
+            since = max(began, now - LOOK_BACK)
+            ticks = _ticks_to_run(connection, notification, since=since, now=now)
+            requests.extend(_requests(instance, notification, ticks, now))
+    return requests
 
 
 def _switched_on(instance: dg.DagsterInstance) -> dict[str, datetime]:
@@ -107,7 +119,12 @@ def _ticks_to_run(
             tick=tick,
             due_until=tick + notification.in_time,
         )
-    unfinished = SQL["unfinished_ticks"].run(connection, notification=notification.name)
+    unfinished = SQL["unfinished_ticks"].run(
+        connection,
+        notification=notification.name,
+        resends=notification.in_doubt != "hold",
+        after=TESTIMONY,
+    )
     return [*found.in_time, *(tick for (tick,) in unfinished)]
 
 

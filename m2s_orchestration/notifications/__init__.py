@@ -7,15 +7,19 @@ from m2s_orchestration.framework import Notification
 from m2s_orchestration.notifications import (
     expire_ad_hoc_days,
     notify_aging_logsheets,
+    notify_late_sprs,
     report_duty_delinquents,
+    send_duty_preop_emails,
     send_maintenance_digest,
 )
 
 NOTIFICATIONS: tuple[Notification, ...] = (
     expire_ad_hoc_days.notification,
+    send_duty_preop_emails.notification,
     report_duty_delinquents.notification,
     notify_aging_logsheets.notification,
     send_maintenance_digest.notification,
+    notify_late_sprs.notification,
 )
 
 

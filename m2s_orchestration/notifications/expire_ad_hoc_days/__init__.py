@@ -11,8 +11,8 @@ the members hear of it before they set out.
   What members planned or reserved for that date stays as it is.
 - **Who hears:** the members' mailing list; and each student whose request falls away, in a mail of
   their own, whether it was pending, confirmed or on the waiting list.
-- **A day that is over** in the club is cancelled quietly: that it did not take place is no news. Who
-  would have been told is listed as passed over.
+- **A day that is over** in the club is cancelled quietly: that it did not take place is no news.
+  Who would have been told is listed as passed over.
 - **Nobody to tell:** a club without a mailing list; the operators hear of the cancelled day.
 """
 

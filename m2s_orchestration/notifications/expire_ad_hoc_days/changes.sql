@@ -2,7 +2,7 @@
 WITH day AS (
     -- First, because here it waits for a crew that is just confirming, and then looks again.
     DELETE FROM duty_roster_dutyassignment
-    WHERE id = %(day_id)s AND date = %(date)s AND NOT is_scheduled AND NOT is_confirmed
+    WHERE id = %(day_id)s AND date = %(ops_date)s AND NOT is_scheduled AND NOT is_confirmed
     RETURNING id
 ), roles AS (
     DELETE FROM duty_roster_dutyassignmentrole USING day WHERE assignment_id = day.id

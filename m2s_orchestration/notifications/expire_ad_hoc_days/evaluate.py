@@ -32,7 +32,7 @@ OVER = "the day is over, so that it is cancelled is no news"
 
 @dataclass(frozen=True)
 class Facts:
-    """What both mails say. `deadline` is in club time; `standing` is a student's request's status."""
+    """What both mails say. `deadline` is in club time; `standing`, the status of a request."""
 
     day: date
     deadline: datetime
@@ -43,8 +43,8 @@ class Facts:
 def evaluate(rows: Rows, occurrence: Occurrence, club: Club, parameters: Parameters) -> Decision:
     """A change for each day that is due, and the messages that depend on it."""
     next_morning, today = occurrence.next_morning(club.zone), occurrence.club_date(club.zone)
-    due = [day for day in rows.unconfirmed_days if day.date <= next_morning]
-    news = [day for day in due if day.date >= today]
+    due = [day for day in rows.unconfirmed_days if day.ops_date <= next_morning]
+    news = [day for day in due if day.ops_date >= today]
     meant = [
         (message, fault if day in news else OVER)
         for day in due
@@ -64,7 +64,7 @@ def evaluate(rows: Rows, occurrence: Occurrence, club: Club, parameters: Paramet
 
 
 def _key(day: UnconfirmedDay) -> str:
-    return f"cancel:{day.date}"
+    return f"cancel:{day.ops_date}"
 
 
 def _cancellation(day: UnconfirmedDay, requests: Iterable[InstructionRequest]) -> Change:
@@ -72,7 +72,7 @@ def _cancellation(day: UnconfirmedDay, requests: Iterable[InstructionRequest]) -
     return Change(
         key=_key(day),
         statement="cancel_day",
-        values={"day_id": day.id, "date": day.date, "student_ids": student_ids},
+        values={"day_id": day.id, "ops_date": day.ops_date, "student_ids": student_ids},
     )
 
 
@@ -87,7 +87,7 @@ def _messages(
     The period is the day: whichever occurrence cancels it, and should it be proposed and cancelled
     once more, everybody is told of it once.
     """
-    period, key, facts = day.date.isoformat(), _key(day), _facts(day, occurrence, club)
+    period, key, facts = day.ops_date.isoformat(), _key(day), _facts(day, occurrence, club)
     if club.mailing_list and _list_fault(club) is None:
         members = Recipient.at(club.mailing_list, "members")
         yield Message(members, period, facts, only_if=key), None
@@ -102,7 +102,7 @@ def _messages(
 
 def _facts(day: UnconfirmedDay, occurrence: Occurrence, club: Club) -> Facts:
     return Facts(
-        day=day.date,
+        day=day.ops_date,
         deadline=occurrence.moment.astimezone(club.zone),
         minimum_crew=tuple(club.title(role) for role in MINIMUM_CREW),
     )
@@ -123,4 +123,6 @@ def _untold(news: Iterable[UnconfirmedDay], club: Club) -> Iterator[Untold]:
     """The days of which the club cannot be told."""
     if fault := _list_fault(club):
         for day in news:
-            yield Untold(f"the extra day on {day.date}, now cancelled", fault, only_if=_key(day))
+            yield Untold(
+                f"the extra day on {day.ops_date}, now cancelled", fault, only_if=_key(day)
+            )

@@ -1,5 +1,5 @@
 -- unconfirmed_days: Every flying day outside the schedule that its crew has not confirmed.
-SELECT id, date
+SELECT id, date AS ops_date
 FROM duty_roster_dutyassignment
 WHERE NOT is_scheduled AND NOT is_confirmed
 ORDER BY date;

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import datetime
 from dataclasses import dataclass
+from datetime import date
 
 
 @dataclass(frozen=True)
@@ -11,7 +11,7 @@ class UnconfirmedDay:
     """A flying day outside the schedule that its crew has not confirmed."""
 
     id: int
-    date: datetime.date
+    ops_date: date
 
 
 @dataclass(frozen=True)

@@ -175,9 +175,7 @@ def _passed_over(
             yield PassedOver(Recipient.of(member), period, fault, variant)
 
 
-def _untold(
-    owed: Owed, copied: Mapping[int, tuple[Debtor, ...]], club: Club
-) -> Iterator[Untold]:
+def _untold(owed: Owed, copied: Mapping[int, tuple[Debtor, ...]], club: Club) -> Iterator[Untold]:
     """The instructors whom nobody hears about: neither they themselves nor a reader of a copy."""
     known = {
         debtor.instructor.id
@@ -189,6 +187,6 @@ def _untold(
         fault = club.mail_fault(club.member(instructor_id))
         if fault and instructor_id not in known:
             yield Untold(
-                f"{len(reports)} overdue progress reports, the oldest of {reports[0].flown}",
+                f"overdue progress reports: {len(reports)}, the oldest of {reports[0].flown}",
                 f"instructor, member {instructor_id}: {fault}",
             )

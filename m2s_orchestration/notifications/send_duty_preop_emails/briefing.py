@@ -79,7 +79,9 @@ class Briefing:
         near = {-1: "yesterday", 0: "today", 1: "tomorrow"}
         if self.days_until in near:
             return near[self.days_until]
-        return f"in {self.days_until} days" if self.days_until > 0 else f"{-self.days_until} days ago"
+        return (
+            f"in {self.days_until} days" if self.days_until > 0 else f"{-self.days_until} days ago"
+        )
 
     @property
     def is_past(self) -> bool:
@@ -108,10 +110,14 @@ def brief(
         students=_students(lessons, club),
         reservations=_reserved((row for row in rows.reservations if row.date == day), club),
         plans=_plans((row for row in rows.intents if row.date == day), club),
-        grounded=rows.grounded,
+        grounded=tuple(_in_one_line(row) for row in rows.grounded),
         expired=expired,
         upcoming=upcoming,
     )
+
+
+def _in_one_line(row: GroundedAircraft) -> GroundedAircraft:
+    return replace(row, description=" ".join(row.description.split()))
 
 
 def _students(lessons: Iterable[Lesson], club: Club) -> tuple[Student, ...]:

@@ -55,11 +55,15 @@ def flying_day_entry(day: date, club: Club, *, location: str, made_at: datetime)
 def location_of(addresses: Iterable[Address], club: Club) -> str:
     """The club's address on one line; its name where there is none. A country alone is none."""
     for address in addresses:
-        town = " ".join(filter(None, map(str.strip, (address.city, address.state, address.zip_code))))
-        parts = [part for part in (address.line1.strip(), address.line2.strip(), town) if part]
+        town = " ".join(_told(address.city, address.state, address.zip_code))
+        parts = _told(address.line1, address.line2, town)
         if parts:
-            return ", ".join(filter(None, (*parts, address.country.strip())))
+            return ", ".join((*parts, *_told(address.country)))
     return club.name
+
+
+def _told(*parts: str) -> list[str]:
+    return [part.strip() for part in parts if part.strip()]
 
 
 def _domain(club: Club) -> str:

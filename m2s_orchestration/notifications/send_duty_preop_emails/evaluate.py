@@ -136,9 +136,7 @@ def _to_crew(day: Day, club: Club) -> Iterator[Message]:
             CrewFacts(day.briefing, tuple(duty.title for duty in duties)),
             template="crew",
             attachments=tuple(
-                duty_entry(
-                    duty, day.assignment, club, location=day.location, made_at=day.made_at
-                )
+                duty_entry(duty, day.assignment, club, location=day.location, made_at=day.made_at)
                 for duty in duties
             ),
         )
@@ -151,9 +149,7 @@ def _to_flyers(day: Day, rows: Rows, club: Club) -> Iterator[Message]:
     for member in sorted(map(club.member, day.flyers), key=lambda member: member.sort_name):
         if club.mail_fault(member) is None and normalise(member.email) not in taken:
             sharing.setdefault(normalise(member.email), []).append(member)
-    entry = flying_day_entry(
-        day.assignment.date, club, location=day.location, made_at=day.made_at
-    )
+    entry = flying_day_entry(day.assignment.date, club, location=day.location, made_at=day.made_at)
     for members in sharing.values():
         yield Message(
             _shared(members),
@@ -212,7 +208,5 @@ def _people(crew: Iterable[Duty]) -> list[Member]:
 def _crew_addresses(day: Day, club: Club) -> set[str]:
     """The addresses at which the crew is told."""
     return {
-        normalise(member.email)
-        for member in _people(day.crew)
-        if club.mail_fault(member) is None
+        normalise(member.email) for member in _people(day.crew) if club.mail_fault(member) is None
     }

@@ -8,8 +8,8 @@ and which of the rest of the fleet.
   towplane reaches the meisters of both; an issue without an aircraft is listed as *Unassigned*.
 - **What they read:** one mail for each person, their own aircraft first, then the others; in each
   part what is grounded first, the oldest report first.
-- **Nobody to tell:** of a grounded aircraft none of whose meisters can be mailed the operators hear,
-  and of all others too if nobody at all can be mailed.
+- **Nobody to tell:** the operators hear of every grounded aircraft none of whose meisters can be
+  mailed, and of all the others too if nobody at all can be.
 - **Once a week:** a run by hand later in the week reaches whoever was not yet told in it.
 """
 

@@ -1,0 +1,118 @@
+"""Runs, schedules and the sensor on a real Dagster instance in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from m2s_orchestration.definitions import defs
+from m2s_orchestration.demo.postgres import EmbeddedPostgres
+from m2s_orchestration.monitoring.missed_occurrences import runs_lacking
+from m2s_orchestration.notifications import NOTIFICATIONS, notification_named
+from m2s_orchestration_tests.acceptance.conftest import Site
+
+ROOT = Path(__file__).parents[2]
+AGING = "notify_aging_logsheets"
+SCHEDULE = f"{AGING}_schedule"
+
+
+@pytest.fixture
+def instance(
+    site: Site, postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[dg.DagsterInstance]:
+    """The instance that dagster.yaml describes, in a database of this test's own."""
+    home = site.folder / "dagster"
+    home.mkdir()
+    (home / "dagster.yaml").write_text((ROOT / "dagster.yaml").read_text())
+    postgres.create_database("dagster_of_a_test")
+    site.environment["DAGSTER_HOME"] = str(home)
+    site.environment["DAGSTER_PG_URL"] = postgres.conninfo("dagster_of_a_test")
+    for name in ("DAGSTER_HOME", "DAGSTER_PG_URL"):
+        monkeypatch.setenv(name, site.environment[name])
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        yield instance
+    postgres.drop_database("dagster_of_a_test")
+
+
+def switch_on(site: Site, schedule: str) -> None:
+    process = site.run(
+        "dagster", "schedule", "start", "--workspace", str(ROOT / "workspace.yaml"), schedule
+    )
+    assert process.returncode == 0, process.stderr
+
+
+def test_a_run_is_remembered_with_its_partition_its_outcome_and_its_figures(
+    site: Site, instance: dg.DagsterInstance
+) -> None:
+    site.run(
+        *("m2s_orchestration.cli", "run", AGING),
+        *("--as-of", "2026-03-01T08:00Z", "--send-late"),
+    )
+
+    (run,) = instance.get_runs()
+    assert run.status is dg.DagsterRunStatus.SUCCESS
+    assert run.tags["dagster/partition"] == "2026-03-01-08:00"
+    assert run.tags["m2s/outcome"] == "sent"
+    event = instance.get_latest_materialization_event(dg.AssetKey(AGING))
+    assert event
+    assert event.asset_materialization
+    assert event.asset_materialization.metadata["sent"].value == 2
+
+
+def test_the_tick_at_eight_is_the_partition_of_eight() -> None:
+    schedule = defs.resolve_schedule_def(SCHEDULE)
+    with dg.DagsterInstance.ephemeral() as instance:
+        context = dg.build_schedule_context(
+            instance=instance,
+            repository_def=defs.get_repository_def(),
+            scheduled_execution_time=datetime(2026, 3, 2, 8, tzinfo=UTC),
+        )
+        (request,) = schedule.evaluate_tick(context).run_requests or ()
+
+    assert request.partition_key == "2026-03-02-08:00"
+
+
+def test_a_tick_that_no_run_served_is_made_up_for_once_its_schedule_is_on(
+    site: Site, instance: dg.DagsterInstance
+) -> None:
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    tick = notification_named(AGING).latest_occurrence(tomorrow - timedelta(minutes=5))
+
+    off = runs_lacking(instance, site.database, NOTIFICATIONS, now=tomorrow)
+    switch_on(site, SCHEDULE)
+    on = runs_lacking(instance, site.database, NOTIFICATIONS, now=tomorrow)
+
+    assert off == []
+    assert [(request.job_name, request.partition_key) for request in on] == [(AGING, tick.key)]
+
+
+def test_a_tick_that_was_missed_for_too_long_is_noted_as_expired(
+    site: Site, instance: dg.DagsterInstance
+) -> None:
+    switch_on(site, SCHEDULE)
+    in_three_days = datetime.now(UTC) + timedelta(days=3)
+
+    requests = runs_lacking(instance, site.database, NOTIFICATIONS, now=in_three_days)
+
+    assert len(requests) <= 1
+    with site.database.connect("test") as connection:
+        states = connection.execute(
+            "SELECT DISTINCT state FROM m2s_orchestration.occurrence"
+        ).fetchall()
+    assert states == [("expired",)]
+
+
+def test_every_job_has_its_page_its_partitions_and_a_schedule_that_is_off() -> None:
+    for notification in NOTIFICATIONS:
+        job = defs.resolve_job_def(notification.name)
+        schedule = defs.resolve_schedule_def(f"{notification.name}_schedule")
+
+        assert job.description == notification.page
+        assert job.partitions_def
+        assert schedule.default_status is dg.DefaultScheduleStatus.STOPPED
+        assert schedule.execution_timezone == "UTC"
+        assert schedule.cron_schedule == notification.cron

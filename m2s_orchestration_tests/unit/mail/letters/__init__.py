@@ -1,0 +1,1 @@
+"""Templates for the tests of render."""

@@ -1,0 +1,431 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from psycopg.conninfo import conninfo_to_dict
+
+from m2s_orchestration.errors import BadSettings
+from m2s_orchestration.settings import Settings, dagster_postgres_url
+
+SECRET = "hunter2-s3cret"
+LEAST = {
+    "DATABASE_URL": f"postgresql://club:{SECRET}@db.example.org:5433/club",
+    "EMAIL_HOST": "smtp.example.org",
+}
+PARTS = {
+    "DB_NAME": "club",
+    "DB_USER": "m2s",
+    "DB_PASSWORD": SECRET,
+    "DB_HOST": "db.example.org",
+    "EMAIL_HOST": "smtp.example.org",
+}
+EVERYTHING = {
+    **PARTS,
+    "DB_PORT": "5433",
+    "DB_SSLMODE": "require",
+    "EMAIL_PORT": "2525",
+    "EMAIL_USE_TLS": "True",
+    "EMAIL_USE_SSL": "False",
+    "EMAIL_HOST_USER": "apikey",
+    "EMAIL_HOST_PASSWORD": f"smtp-{SECRET}",
+    "EMAIL_TIMEOUT": "12.5",
+    "EMAIL_CONNECTIONS": "4",
+    "EMAIL_IDEMPOTENCY_HEADER": "Resend-Idempotency-Key",
+    "DEFAULT_FROM_EMAIL": "Club Mail <info@example.org>",
+    "EMAIL_DEV_MODE": "true",
+    "EMAIL_DEV_MODE_REDIRECT_TO": "dev@example.org, , ops@example.org ",
+    "SITE_URL": "https://www.example.org",
+    "MEMBERS_MAILING_LIST": "members@example.org",
+    "OPERATORS_EMAIL": "operators@example.org",
+    "MEDIA_URL": "https://media.example.org/",
+    "MEDIA_ROOT": "/srv/media",
+}
+
+
+def read(**changes: str) -> Settings:
+    return Settings.from_environment({**LEAST, **changes})
+
+
+def faults(environment: Mapping[str, str]) -> str:
+    with pytest.raises(BadSettings) as caught:
+        Settings.from_environment(environment)
+    return str(caught.value)
+
+
+def fault(**changes: str) -> str:
+    """The only fault of an otherwise good environment."""
+    told = faults({**LEAST, **changes})
+    assert told.startswith("The environment has 1 fault(s)"), told
+    return told
+
+
+def test_everything_can_be_set() -> None:
+    settings = Settings.from_environment(EVERYTHING)
+
+    assert conninfo_to_dict(settings.database) == {
+        "dbname": "club",
+        "user": "m2s",
+        "password": SECRET,
+        "host": "db.example.org",
+        "port": "5433",
+        "sslmode": "require",
+    }
+    assert asdict(settings.smtp) == {
+        "host": "smtp.example.org",
+        "port": 2525,
+        "encryption": "starttls",
+        "user": "apikey",
+        "password": f"smtp-{SECRET}",
+        "timeout": 12.5,
+        "idempotency_header": "Resend-Idempotency-Key",
+    }
+    rest = {
+        name: value for name, value in vars(settings).items() if name not in {"database", "smtp"}
+    }
+    assert rest == {
+        "connections": 4,
+        "default_from": "Club Mail <info@example.org>",
+        "dev_mode": True,
+        "redirect_to": ("dev@example.org", "ops@example.org"),
+        "site_url": "https://www.example.org",
+        "members_mailing_list": "members@example.org",
+        "operators_email": "operators@example.org",
+        "media_url": "https://media.example.org/",
+        "media_root": Path("/srv/media"),
+    }
+
+
+def test_what_may_be_left_out_has_a_default() -> None:
+    settings = read()
+
+    assert asdict(settings.smtp) == {
+        "host": "smtp.example.org",
+        "port": 25,
+        "encryption": "none",
+        "user": "",
+        "password": "",
+        "timeout": 30.0,
+        "idempotency_header": None,
+    }
+    rest = {
+        name: value for name, value in vars(settings).items() if name not in {"database", "smtp"}
+    }
+    assert rest == {
+        "connections": 2,
+        "default_from": None,
+        "dev_mode": False,
+        "redirect_to": (),
+        "site_url": None,
+        "members_mailing_list": None,
+        "operators_email": None,
+        "media_url": None,
+        "media_root": None,
+    }
+
+
+@pytest.mark.parametrize("name", sorted(set(EVERYTHING) - set(PARTS) - {"EMAIL_DEV_MODE"}))
+def test_what_is_empty_is_not_set(name: str) -> None:
+    assert read(**{name: "  "}) == read()
+
+
+def test_the_process_is_asked_if_nothing_else_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in EVERYTHING.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+
+    assert Settings.from_environment() == Settings.from_environment(EVERYTHING)
+
+
+@pytest.mark.parametrize("name", sorted(EVERYTHING))
+def test_each_may_come_from_a_file(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "value"
+    file.write_text(f"{EVERYTHING[name]}\n", encoding="utf-8")
+    environment = {key: value for key, value in EVERYTHING.items() if key != name}
+
+    settings = Settings.from_environment({**environment, f"{name}_FILE": str(file)})
+
+    assert settings == Settings.from_environment(EVERYTHING)
+
+
+def test_the_database_url_may_come_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "url"
+    file.write_text(LEAST["DATABASE_URL"], encoding="utf-8")
+
+    settings = Settings.from_environment(
+        {"DATABASE_URL_FILE": str(file), "EMAIL_HOST": "smtp.example.org"}
+    )
+
+    assert settings == read()
+
+
+def test_a_file_that_is_not_there_is_told_once() -> None:
+    told = faults({"DATABASE_URL": LEAST["DATABASE_URL"], "EMAIL_HOST_FILE": "/no/such/file"})
+
+    assert "1 fault(s)" in told
+    assert "EMAIL_HOST_FILE names '/no/such/file', which cannot be read" in told
+
+
+def test_a_file_that_is_not_text_is_told_and_not_shown(tmp_path: Path) -> None:
+    file = tmp_path / "value"
+    file.write_bytes(SECRET.encode() + b"\xff")
+
+    told = fault(EMAIL_HOST_PASSWORD_FILE=str(file), EMAIL_HOST_USER="apikey")
+
+    assert "EMAIL_HOST_PASSWORD_FILE" in told
+    assert SECRET not in told
+
+
+def test_a_value_and_a_file_contradict_each_other(tmp_path: Path) -> None:
+    file = tmp_path / "value"
+    file.write_text("smtp.example.org", encoding="utf-8")
+
+    assert "EMAIL_HOST and EMAIL_HOST_FILE are both set" in fault(EMAIL_HOST_FILE=str(file))
+
+
+def test_all_faults_are_told_at_once() -> None:
+    told = faults(
+        {
+            "DB_PORT": "0",
+            "EMAIL_PORT": "smtp",
+            "EMAIL_USE_TLS": "maybe",
+            "EMAIL_TIMEOUT": "soon",
+            "EMAIL_CONNECTIONS": "33",
+            "EMAIL_HOST_PASSWORD": SECRET,
+            "EMAIL_DEV_MODE": "yes",
+            "SITE_URL": "ftp://example.org",
+        }
+    )
+
+    assert "12 fault(s)" in told
+    for name in (
+        "DB_NAME is not set",
+        "DB_USER is not set",
+        "DB_HOST is not set",
+        "DB_PORT is '0'",
+        "EMAIL_HOST is not set",
+        "EMAIL_PORT is 'smtp'",
+        "EMAIL_USE_TLS is 'maybe'",
+        "EMAIL_TIMEOUT is 'soon'",
+        "EMAIL_CONNECTIONS is '33'",
+        "EMAIL_HOST_PASSWORD is set and EMAIL_HOST_USER is not",
+        "EMAIL_DEV_MODE is on and EMAIL_DEV_MODE_REDIRECT_TO is empty",
+        "SITE_URL is 'ftp://example.org'",
+    ):
+        assert f"  - {name}" in told
+    assert SECRET not in told
+
+
+def test_an_empty_environment_says_what_it_needs() -> None:
+    told = faults({})
+
+    assert "4 fault(s)" in told
+    assert ".env.example" in told
+    assert "or set DATABASE_URL" in told
+
+
+@pytest.mark.parametrize("text", ["true", "TRUE", "1", "yes", "on", " True "])
+def test_what_is_true(text: str) -> None:
+    assert read(EMAIL_USE_TLS=text).smtp.encryption == "starttls"
+
+
+@pytest.mark.parametrize("text", ["false", "False", "0", "no", "OFF", ""])
+def test_what_is_false(text: str) -> None:
+    assert read(EMAIL_USE_TLS=text).smtp.encryption == "none"
+
+
+@pytest.mark.parametrize("text", ["maybe", "t", "2", "truee", "None"])
+def test_what_is_neither(text: str) -> None:
+    assert f"EMAIL_USE_SSL is {text!r}: write true or false" in fault(EMAIL_USE_SSL=text)
+
+
+@pytest.mark.parametrize(
+    ("tls", "ssl", "encryption", "port"),
+    [("no", "no", "none", 25), ("yes", "no", "starttls", 587), ("no", "yes", "ssl", 465)],
+)
+def test_the_usual_port_goes_with_the_encryption(
+    tls: str, ssl: str, encryption: str, port: int
+) -> None:
+    smtp = read(EMAIL_USE_TLS=tls, EMAIL_USE_SSL=ssl).smtp
+
+    assert (smtp.encryption, smtp.port) == (encryption, port)
+
+
+def test_two_encryptions_are_one_too_many() -> None:
+    assert "both on" in fault(EMAIL_USE_TLS="yes", EMAIL_USE_SSL="yes")
+
+
+@pytest.mark.parametrize("name", ["EMAIL_PORT"])
+@pytest.mark.parametrize("text", ["0", "65536", "-25", "25.0", "2 5", "٢٥", "²", "0x19", "9" * 5000])
+def test_what_is_no_port(name: str, text: str) -> None:
+    assert f"{name} is " in fault(**{name: text})
+
+
+@pytest.mark.parametrize("text", ["1", "65535", "0025"])
+def test_what_is_a_port(text: str) -> None:
+    assert read(EMAIL_PORT=text).smtp.port == int(text)
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "601", "nan", "inf", "1e9", "30s"])
+def test_what_is_no_time(text: str) -> None:
+    assert "number of seconds" in fault(EMAIL_TIMEOUT=text)
+
+
+@pytest.mark.parametrize("text", ["0", "33", "two"])
+def test_what_is_no_number_of_connections(text: str) -> None:
+    assert "from 1 to 32" in fault(EMAIL_CONNECTIONS=text)
+
+
+@pytest.mark.parametrize("text", ["X Key", "Key:", "X-Key\r\nBcc", "Clé"])
+def test_what_is_no_headers_name(text: str) -> None:
+    assert "a header's name" in fault(EMAIL_IDEMPOTENCY_HEADER=text)
+
+
+def test_dev_mode_needs_somebody_to_send_to() -> None:
+    assert "EMAIL_DEV_MODE_REDIRECT_TO is empty" in fault(
+        EMAIL_DEV_MODE="true", EMAIL_DEV_MODE_REDIRECT_TO=" , "
+    )
+
+
+def test_a_redirect_without_dev_mode_is_kept_for_later() -> None:
+    settings = read(EMAIL_DEV_MODE_REDIRECT_TO="dev@example.org")
+
+    assert (settings.dev_mode, settings.redirect_to) == (False, ("dev@example.org",))
+
+
+@pytest.mark.parametrize(
+    "text", ["ftp://example.org", "https://", "https://[::1", "//"]
+)
+def test_what_is_no_site(text: str) -> None:
+    assert "SITE_URL is " in fault(SITE_URL=text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://www.example.org",
+        "http://localhost:8001",
+        "HTTPS://example.org",
+        "example.org",
+        "localhost:8001",
+    ],
+)
+def test_what_is_a_site(text: str) -> None:
+    assert read(SITE_URL=text).site_url == text
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql"])
+def test_a_database_url_is_kept_as_it_is(scheme: str) -> None:
+    url = f"{scheme}://club:{SECRET}@db.example.org/club?sslmode=require"
+
+    assert read(DATABASE_URL=url).database == url
+
+
+def test_the_url_wins_over_the_parts() -> None:
+    assert Settings.from_environment({**PARTS, **LEAST}).database == LEAST["DATABASE_URL"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"mysql://club:{SECRET}@db.example.org/club",
+        f"club:{SECRET}@db.example.org/club",
+        f"postgresql//club:{SECRET}@db.example.org/club",
+        f"club:{SECRET}@db.example.org/club?next=https://example.org",
+        f"postgresql://club:{SECRET}@db.example.org",
+        f"postgresql://club:{SECRET}%@db.example.org/club",
+        f"postgresql://club:{SECRET}@db.example.org/club?{SECRET}=1",
+        f"postgresql://club:{SECRET}@[db.example.org/club",
+        f"host=db.example.org password={SECRET}",
+        f"postgresql://club:{SECRET}#1@db.example.org:x/club",
+        f"postgresql://club:{SECRET}@db.example.org:99999/club",
+        f"postgresql://club:{SECRET}@db.example.org:54e2/club",
+    ],
+)
+def test_a_malformed_database_url_is_told_without_its_password(url: str) -> None:
+    told = fault(DATABASE_URL=url)
+
+    assert "DATABASE_URL" in told
+    assert SECRET not in told
+
+
+@given(before=st.text(max_size=20), after=st.text(max_size=20))
+def test_no_database_url_shows_its_secret(before: str, after: str) -> None:
+    for url in (f"{before}{SECRET}{after}", f"postgresql://{before}:{SECRET}@{after}"):
+        try:
+            settings = read(DATABASE_URL=url)
+        except BadSettings as error:
+            assert SECRET not in str(error)
+        else:
+            assert SECRET not in repr(settings)
+
+
+def test_secrets_are_not_in_the_repr() -> None:
+    assert SECRET not in repr(Settings.from_environment(EVERYTHING))
+    assert SECRET not in repr(read())
+
+
+@pytest.mark.parametrize("password", ["with space", "qu'ote", "back\\slash", "", "a=b", "ü@:/?#"])
+def test_a_password_in_parts_may_have_any_letter(password: str) -> None:
+    settings = Settings.from_environment({**PARTS, "DB_PASSWORD": password})
+
+    assert conninfo_to_dict(settings.database).get("password", "") == password
+
+
+def test_a_bad_sslmode_is_told() -> None:
+    assert "DB_SSLMODE is 'requrie'" in faults({**PARTS, "DB_SSLMODE": "requrie"})
+
+
+@pytest.fixture
+def storage(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """The process's environment without a word about Dagster's storage."""
+    for name in ("URL", "HOST", "PORT", "DB", "USERNAME", "PASSWORD"):
+        monkeypatch.delenv(f"DAGSTER_PG_{name}", raising=False)
+        monkeypatch.delenv(f"DAGSTER_PG_{name}_FILE", raising=False)
+    return monkeypatch
+
+
+def test_dagster_may_have_no_storage(storage: pytest.MonkeyPatch) -> None:
+    assert dagster_postgres_url() == ""
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2"])
+def test_dagsters_storage_is_reached_by_psycopg2(scheme: str, storage: pytest.MonkeyPatch) -> None:
+    storage.setenv("DAGSTER_PG_URL", f"{scheme}://dagster:secret@db.example.org/dagster")
+
+    assert dagster_postgres_url() == (
+        "postgresql+psycopg2://dagster:secret@db.example.org/dagster"
+    )
+
+
+def test_dagsters_storage_may_be_named_in_parts(
+    storage: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    password = tmp_path / "password"
+    password.write_text("s@c/r:t\n", encoding="utf-8")
+    storage.setenv("DAGSTER_PG_HOST", "db.example.org")
+    storage.setenv("DAGSTER_PG_DB", "dagster")
+    storage.setenv("DAGSTER_PG_USERNAME", "d@gster")
+    storage.setenv("DAGSTER_PG_PASSWORD_FILE", str(password))
+
+    assert dagster_postgres_url() == (
+        "postgresql+psycopg2://d%40gster:s%40c%2Fr%3At@db.example.org:5432/dagster"
+    )
+
+
+def test_half_a_storage_is_a_fault(storage: pytest.MonkeyPatch) -> None:
+    storage.setenv("DAGSTER_PG_HOST", "db.example.org")
+    storage.setenv("DAGSTER_PG_PORT", "many")
+    storage.setenv("DAGSTER_PG_PASSWORD", SECRET)
+
+    with pytest.raises(BadSettings) as caught:
+        dagster_postgres_url()
+
+    told = str(caught.value)
+    assert "3 fault(s)" in told
+    assert all(name in told for name in ("DAGSTER_PG_DB", "DAGSTER_PG_USERNAME", "DAGSTER_PG_PORT"))
+    assert SECRET not in told
