@@ -119,9 +119,7 @@ class Statement:
     purpose: str
     text: LiteralString
 
-    def fetch(
-        self, connection: Connection, row: type[Row], **values: object
-    ) -> list[Row]:
+    def fetch(self, connection: Connection, row: type[Row], **values: object) -> list[Row]:
         """Every row as an instance of `row`, whose fields are the statement's columns."""
         with connection.cursor(row_factory=class_row(row)) as cursor:
             return cursor.execute(self.text, values).fetchall()

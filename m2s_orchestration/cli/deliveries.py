@@ -27,7 +27,9 @@ def deliveries(context: click.Context) -> None:
 @deliveries.command("list")
 @click.option("--notification", help="Only of this notification.")
 @click.option("--state", type=click.Choice(STATES), help="Only in this state.")
-@click.option("--limit", default=100, show_default=True, type=click.IntRange(1))
+@click.option(
+    "--limit", default=100, show_default=True, type=click.IntRange(1), help="How many at most."
+)
 def list_deliveries(
     notification: str | None = None, state: str | None = None, limit: int = 100
 ) -> None:

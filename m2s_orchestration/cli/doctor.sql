@@ -11,9 +11,15 @@ FROM (VALUES
     ('cronjob_locks', 'DELETE'),
     ('notifications_notification', 'SELECT'), ('notifications_notification', 'INSERT'),
     ('notifications_notification', 'UPDATE'), ('notifications_notification', 'DELETE'),
-    ('m2s_orchestration.occurrence', 'INSERT'), ('m2s_orchestration.occurrence', 'UPDATE'),
-    ('m2s_orchestration.delivery', 'INSERT'), ('m2s_orchestration.delivery', 'UPDATE'),
-    ('m2s_orchestration.attempt', 'INSERT'), ('m2s_orchestration.notice', 'INSERT'),
+    ('duty_roster_dutyassignment', 'DELETE'), ('duty_roster_dutyassignmentrole', 'DELETE'),
+    ('duty_roster_instructionslot', 'DELETE'),
+    ('m2s_orchestration.migration', 'SELECT'),
+    ('m2s_orchestration.occurrence', 'SELECT'), ('m2s_orchestration.occurrence', 'INSERT'),
+    ('m2s_orchestration.occurrence', 'UPDATE'),
+    ('m2s_orchestration.delivery', 'SELECT'), ('m2s_orchestration.delivery', 'INSERT'),
+    ('m2s_orchestration.delivery', 'UPDATE'),
+    ('m2s_orchestration.attempt', 'SELECT'), ('m2s_orchestration.attempt', 'INSERT'),
+    ('m2s_orchestration.notice', 'SELECT'), ('m2s_orchestration.notice', 'INSERT'),
     ('m2s_orchestration.lease_event', 'INSERT')
 ) AS needed (name, privilege)
 WHERE to_regclass(needed.name) IS NULL

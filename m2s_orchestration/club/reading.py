@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parseaddr
@@ -16,6 +17,8 @@ from m2s_orchestration.postgres import Connection, statements
 from m2s_orchestration.settings import Settings
 
 SQL = statements(__package__, "club.sql")
+
+HOST = re.compile(r"[\w.:-]+")
 
 DEFAULT_TITLES = {
     "duty_officer": "Duty Officer",
@@ -93,8 +96,7 @@ def _titles(configuration: Configuration) -> Mapping[str, str]:
 
 
 def _sender(configuration: Configuration, settings: Settings) -> Sender:
-    _, address = parseaddr(settings.default_from or "")
-    address = address or (settings.default_from or "").strip(" <>")
+    address = _address(settings.default_from or "")
     domain = address.rpartition("@")[2].strip() if "@" in address else ""
     if not _is_domain(domain):
         domain = configuration.domain_name.strip()
@@ -109,12 +111,19 @@ def _sender(configuration: Configuration, settings: Settings) -> Sender:
     return Sender(address=sender, reply_to=address if address not in {"", sender} else None)
 
 
+def _address(text: str) -> str:
+    """The address of `Name <address>` or of an address alone."""
+    _, address = parseaddr(text)
+    # A comma in a name (High Meadow Soaring, Inc.) is two addresses to the standard's grammar.
+    return address if "@" in address else text.rpartition("<")[2].partition(">")[0].strip()
+
+
 def _is_domain(text: str) -> bool:
     return bool(text) and "." in text.strip(".") and not any(mark in text for mark in " \t\r\n/@")
 
 
 def _mailing_list(configuration: Configuration, settings: Settings) -> str | None:
-    named = settings.members_mailing_list or ""
+    named = _address(settings.members_mailing_list or "")
     if "@" in named:
         return named
     domain = configuration.domain_name.strip()
@@ -147,14 +156,15 @@ def _origin(text: str) -> str | None:
         host = parts.hostname
     except ValueError:
         return None
-    if not host or parts.scheme.lower() not in {"http", "https"}:
+    if not HOST.fullmatch(host or "") or parts.scheme.lower() not in {"http", "https"}:
         return None
-    return f"{parts.scheme.lower()}://{f'[{host}]' if ':' in host else host}{_port(parts.netloc)}"
+    shown = f"[{host}]" if ":" in str(host) else host
+    return f"{parts.scheme.lower()}://{shown}{_port(parts.netloc)}"
 
 
 def _port(netloc: str) -> str:
-    digits = netloc.rpartition("@")[2].rpartition("]")[2].rpartition(":")[2]
-    return f":{digits}" if digits.isdigit() and 0 < int(digits) < 65536 and ":" in netloc else ""
+    named = re.search(r":([0-9]{1,5})$", netloc)
+    return named[0] if named and 0 < int(named[1]) < 65536 else ""
 
 
 def _is_loopback(origin: str) -> bool:
@@ -171,5 +181,7 @@ def _logo_url(logo: str | None, origin: str, media_url: str | None) -> str | Non
     if urlsplit(logo).scheme in {"http", "https"}:
         return logo
     base = media_url or "/media/"
+    if base.startswith("//"):
+        base = f"https:{base}"
     base = base if urlsplit(base).scheme else f"{origin}/{base.strip('/')}"
     return f"{base.rstrip('/')}/{quote(logo.lstrip('/'))}"

@@ -103,8 +103,8 @@ def settle(
         was, _ = delivery(database, delivery_id)
         raise UnlawfulSettlement(
             f"Delivery {delivery_id} is {was.state} and cannot be settled as {state}: an unknown"
-            " one can be settled as sent, failed or retry; a failed or expired one as retry, while its"
-            " text is kept."
+            " one can be settled as sent, failed or retry; a failed or expired one as retry, while"
+            " its text is kept."
         )
 
 

@@ -1,70 +1,18 @@
-"""Carries what the ledger has as unsent to the mail server, so that each message leaves once.
-
-Each message goes out up to its last byte; then one statement claims it in the name of the lease;
-then the final dot. A server must drop a message whose dot never came, so whoever dies before the
-claim has sent nothing and the row says so.
-"""
+"""Carries what the ledger has as unsent to the mail server, over several connections at once."""
 
 from __future__ import annotations
 
-import queue
-import threading
-from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing
-from dataclasses import dataclass, field
-from datetime import timedelta
 
 import psycopg
 
+from m2s_orchestration.delivery.errand import Errand, Round, Route
+from m2s_orchestration.delivery.hand import Hand
 from m2s_orchestration.delivery.lease import Lease
-from m2s_orchestration.delivery.ledger import SQL
-from m2s_orchestration.errors import (
-    DatabaseUnreachable,
-    MailFault,
-    MessageDeferred,
-    MessageRefused,
-    OrchestrationError,
-    OutcomeUnknown,
-    ServerUnavailable,
-)
-from m2s_orchestration.mail.smtp import Conversation, MailServer
-from m2s_orchestration.postgres import Database, translated
-
-RECONNECT_AFTER = (1.0, 4.0)  # seconds
-TESTIFY_AGAIN_AFTER = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # seconds
-GREYLISTED = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 30, 60))
-MESSAGES_PER_CONNECTION = 100
-NO_DELAY = timedelta(0)
-
-
-@dataclass(frozen=True)
-class Parcel:
-    """What the mail server is to be given; `tries` is how often it was offered before."""
-
-    id: int
-    sender: str
-    address: str
-    message_id: str
-    content: bytes = field(repr=False)
-    tries: int
-
-
-@dataclass
-class Round:
-    """How one round went: results by state, and the fault that ended it early, if any."""
-
-    results: Counter[str] = field(default_factory=Counter)
-    fault: OrchestrationError | None = None
-
-
-@dataclass(frozen=True)
-class Route:
-    """Where mail goes: the server, and over how many connections at once."""
-
-    server: MailServer
-    connections: int
+from m2s_orchestration.errors import DatabaseUnreachable, OrchestrationError
+from m2s_orchestration.postgres import Database
 
 
 def deliver(database: Database, lease: Lease, route: Route, delivery_ids: Sequence[int]) -> Round:
@@ -73,12 +21,12 @@ def deliver(database: Database, lease: Lease, route: Route, delivery_ids: Sequen
     The work is done in threads of its own, so that an interrupt of the run finds each message
     either finished or not begun. It stops at the first fault that concerns all of them.
     """
-    errand = _Errand(database, lease, route, delivery_ids)
+    errand = Errand(database, lease, route, delivery_ids)
     hands = min(route.connections, len(delivery_ids))
     pool = ThreadPoolExecutor(max_workers=hands, thread_name_prefix="courier")
     works: list[Future[None]] = []
     try:
-        works.extend(pool.submit(errand.work) for _ in range(hands))
+        works.extend(pool.submit(_work, errand) for _ in range(hands))
         while wait(works, timeout=0.2).not_done:
             # Not one long wait, in which Python would not hear of a signal.
             pass
@@ -92,229 +40,16 @@ def deliver(database: Database, lease: Lease, route: Route, delivery_ids: Sequen
     return errand.round
 
 
-class _Errand:
-    """What the threads of one round share."""
-
-    def __init__(
-        self, database: Database, lease: Lease, route: Route, delivery_ids: Sequence[int]
-    ) -> None:
-        self.database = database
-        self.lease = lease
-        self.route = route
-        self.stop = threading.Event()
-        self.round = Round()
-        self._waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
-        self._guard = threading.Lock()
-        for delivery_id in delivery_ids:
-            self._waiting.put(delivery_id)
-
-    def work(self) -> None:
-        """Serve deliveries until none is left or the round is stopped."""
-        try:
-            with closing(_Hand(self)) as hand:
-                self._serve_all(hand)
-        except OrchestrationError as fault:
-            self._end(fault)
-        except psycopg.Error as error:
-            self._end(DatabaseUnreachable(f"The ledger cannot be used: {error}."))
-        except BaseException:
-            self.stop.set()
-            raise
-
-    def count(self, state: str) -> None:
-        """One more delivery came to this state."""
-        with self._guard:
-            self.round.results[state] += 1
-
-    def _serve_all(self, hand: _Hand) -> None:
-        while not self.stop.is_set() and not self.lease.is_past_deadline:
-            try:
-                delivery_id = self._waiting.get_nowait()
-            except queue.Empty:
-                return
-            hand.serve(delivery_id)
-
-    def _end(self, fault: OrchestrationError) -> None:
-        with self._guard:
-            self.round.fault = self.round.fault or fault
-        self.stop.set()
-
-
-class _Hand:
-    """One connection to the ledger and one to the mail server, serving one message at a time."""
-
-    def __init__(self, errand: _Errand) -> None:
-        self._errand = errand
-        self._purpose = f"courier {errand.lease.notification}"
-        with translated():
-            self._ledger = errand.database.open(self._purpose)
-        self._conversation: Conversation | None = None
-        self._identity = {**errand.lease.identity, "is_forced": errand.lease.is_forced}
-
-    def serve(self, delivery_id: int) -> None:
-        """Bring one delivery as far as it goes now."""
-        with translated():
-            parcels = SQL["load"].fetch(self._ledger, Parcel, id=delivery_id)
-        if not parcels:
-            return
-        parcel = parcels[0]
-        try:
-            conversation = self._offer(parcel)
-        except (MessageDeferred, MessageRefused, ServerUnavailable) as answer:
-            self._record_refusal(parcel, answer)
-            return
-        if conversation is not None and self._claim(parcel):
-            self._finish(parcel, conversation)
-
-    def close(self) -> None:
-        """End both connections."""
-        self._hang_up()
-        self._ledger.close()
-
-    def _hang_up(self) -> None:
-        if self._conversation:
-            self._conversation.close()
-        self._conversation = None
-
-    def _offer(self, parcel: Parcel) -> Conversation | None:
-        """Everything but the final dot. None when the round was stopped meanwhile.
-
-        Raises ServerUnavailable when the server left every time, which ends the round where it
-        happened before the message was begun (see `_record_refusal`).
-        """
-        for pause in (*RECONNECT_AFTER, None):
-            try:
-                conversation = self._connected()
-                conversation.offer(
-                    sender=parcel.sender,
-                    recipient=parcel.address,
-                    content=parcel.content,
-                )
-            except ServerUnavailable:
-                self._withdraw()
-                if pause is None:
-                    raise
-                if self._errand.stop.wait(pause):
-                    return None
-            else:
-                if not self._errand.stop.is_set():
-                    return conversation
-                self._withdraw()
-                return None
-        return None
-
-    def _connected(self) -> Conversation:
-        if self._conversation and self._conversation.served >= MESSAGES_PER_CONNECTION:
-            self._hang_up()
-        if self._conversation is None or not self._conversation.is_open:
-            self._conversation = Conversation.open(self._errand.route.server)
-        return self._conversation
-
-    def _withdraw(self) -> None:
-        if self._conversation:
-            self._conversation.withdraw()
-        self._conversation = None
-
-    def _claim(self, parcel: Parcel) -> bool:
-        """Whether the message is ours to finish; if not, it is withdrawn.
-
-        Raises LeaseLost or DatabaseUnreachable when that concerns every other message too.
-        """
-        claimed = False
-        try:
-            claimed = self._ask_to_claim(parcel)
-        finally:
-            if not claimed:
-                self._withdraw()
-        if not claimed:
-            with translated():
-                self._errand.lease.fence(self._ledger)
-        return claimed
-
-    def _ask_to_claim(self, parcel: Parcel) -> bool:
-        try:
-            return self._takes_hold("claim", parcel)
-        except psycopg.OperationalError:
-            # The answer was lost, and perhaps not the claim: claim it again, before the dot. If the
-            # first claim took hold the second finds nothing, and the row bears our name.
-            with translated():
-                self._reconnect_ledger()
-                return self._takes_hold("claim", parcel) or self._takes_hold("is_claimed", parcel)
-
-    def _takes_hold(self, statement: str, parcel: Parcel) -> bool:
-        return SQL[statement].first(self._ledger, **self._identity, id=parcel.id) is not None
-
-    def _reconnect_ledger(self) -> None:
-        self._ledger.close()
-        self._ledger = self._errand.database.open(self._purpose)
-
-    def _finish(self, parcel: Parcel, conversation: Conversation) -> None:
-        """The final dot, and what the server answers."""
-        try:
-            text = conversation.finish()
-        except OutcomeUnknown as silence:
-            self._withdraw()
-            self._testify(parcel, "unknown", silence)
-        except (MessageDeferred, MessageRefused) as answer:
-            self._testify(parcel, _state_after(answer), answer)
-        else:
-            self._testify(parcel, "sent", None, text=text)
-
-    def _testify(
-        self, parcel: Parcel, state: str, answer: MailFault | None, *, text: str = ""
-    ) -> None:
-        """Record the answer, again and again if the ledger is away: only we know it."""
-        values = {
-            **self._identity,
-            "id": parcel.id,
-            "state": state,
-            "reason": str(answer) if answer else "",
-            "code": answer.code if answer else 250,
-            "text": answer.text if answer else text,
-            "delay": _delay(parcel) if state == "retry" else NO_DELAY,
-        }
-        for pause in (*TESTIFY_AGAIN_AFTER, None):
-            try:
-                if self._ledger.closed:
-                    self._reconnect_ledger()
-                SQL["testify"].run(self._ledger, **values)
-            except psycopg.OperationalError as error:
-                if pause is None:
-                    raise DatabaseUnreachable(
-                        f"The ledger is away and could not be told that delivery {parcel.id} is"
-                        f" {state}; it will be listed as unknown."
-                    ) from error
-                threading.Event().wait(pause)
-            else:
-                self._errand.count(state)
-                return
-
-    def _record_refusal(
-        self, parcel: Parcel, answer: MessageDeferred | MessageRefused | ServerUnavailable
-    ) -> None:
-        if isinstance(answer, ServerUnavailable) and not answer.is_about_the_message:
-            raise answer
-        state = _state_after(answer)
-        with translated():
-            recorded = SQL["refuse"].first(
-                self._ledger,
-                **self._identity,
-                id=parcel.id,
-                state=state,
-                reason=str(answer),
-                code=answer.code,
-                text=answer.text,
-                delay=_delay(parcel) if state == "retry" else NO_DELAY,
-            )
-            if recorded is None:
-                self._errand.lease.fence(self._ledger)
-                return
-        self._errand.count(state)
-
-
-def _state_after(answer: MailFault) -> str:
-    return "failed" if isinstance(answer, MessageRefused) else "retry"
-
-
-def _delay(parcel: Parcel) -> timedelta:
-    return GREYLISTED[min(parcel.tries, len(GREYLISTED) - 1)]
+def _work(errand: Errand) -> None:
+    """Serve deliveries until none is left or the round is stopped."""
+    try:
+        with closing(Hand(errand)) as hand:
+            while (delivery_id := errand.next()) is not None:
+                hand.serve(delivery_id)
+    except OrchestrationError as fault:
+        errand.end(fault)
+    except psycopg.Error as error:
+        errand.end(DatabaseUnreachable(f"The ledger cannot be used: {error}."))
+    except BaseException:
+        errand.stop.set()
+        raise

@@ -124,7 +124,7 @@ def find(connection: Connection, *, notification: str, tick: datetime) -> Record
 
 
 def is_under_way(connection: Connection, *, notification: str, tick: datetime) -> bool:
-    """Whether the occurrence is decided and some of its mail may still go; also without a ledger."""
+    """Whether the occurrence is decided and some of its mail may still go."""
     try:
         return SQL["under_way"].first(connection, notification=notification, tick=tick) is not None
     except (pg.UndefinedTable, pg.InvalidSchemaName):

@@ -19,7 +19,10 @@ def keep_running(folder: Path) -> None:
     port = _port(3000)
     with serve_mailbox(folder / "mailbox", _port(8025)) as mailbox_page:
         command = [sys.executable, "-m", "dagster", "dev", "--host", HOST, "--port", str(port)]
-        dagster = subprocess.Popen([*command, "--workspace", CHECKOUT / "workspace.yaml"])
+        # Not in the checkout: Dagster reads a .env where it starts, and one there may be the club's.
+        dagster = subprocess.Popen(
+            [*command, "--workspace", CHECKOUT / "workspace.yaml"], cwd=folder
+        )
         print(f"Dagster's UI: http://{HOST}:{port}/  The mailbox: {mailbox_page}  Ctrl-C ends it.")
         try:
             dagster.wait()

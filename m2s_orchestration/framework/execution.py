@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from m2s_orchestration.framework.job import OCCURRENCE_TAG, OUTCOME_TAG, build_job
+from m2s_orchestration.framework.job import build_job
 from m2s_orchestration.framework.notification import Notification, declared_in
 from m2s_orchestration.framework.report import Report
+from m2s_orchestration.framework.run_in_hand import OCCURRENCE_TAG, OUTCOME_TAG
 from m2s_orchestration.settings import dagster_home
 
 

@@ -1,15 +1,12 @@
 """From a declaration to its Dagster job: query, evaluate, commit, email, under one lease."""
 
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, get_args, get_origin
 
 import dagster as dg
-from pydantic.fields import FieldInfo
 
 from m2s_orchestration.errors import (
     BadParameter,
@@ -22,28 +19,13 @@ from m2s_orchestration.errors import (
 from m2s_orchestration.framework import story
 from m2s_orchestration.framework.artifacts import keep
 from m2s_orchestration.framework.flat_job import FlatJob, flattened
+from m2s_orchestration.framework.launchpad import flat_config
 from m2s_orchestration.framework.notification import Notification
-from m2s_orchestration.framework.occurrence import Occurrence
-from m2s_orchestration.framework.parameters import RunOptions
 from m2s_orchestration.framework.pod import run_tags
 from m2s_orchestration.framework.report import Report
-from m2s_orchestration.framework.request import Request
 from m2s_orchestration.framework.run import NotificationRun
+from m2s_orchestration.framework.run_in_hand import OUTCOME_TAG, RunInHand, run_resource
 from m2s_orchestration.framework.schedule import partitions
-from m2s_orchestration.settings import Settings
-
-OUTCOME_TAG = "m2s/outcome"
-OCCURRENCE_TAG = "m2s/occurrence"
-PARTITION_TAG = "dagster/partition"
-# As workspace.yaml names the code location; Dagster calls its one repository so.
-REPOSITORY = "__repository__@m2s_orchestration"
-# Whoever started a run with one of these is not at hand to start it again.
-UNATTENDED_TAGS = (
-    "dagster/schedule_name",
-    "dagster/sensor_name",
-    "dagster/retry_number",
-    "dagster/backfill",
-)
 
 Event = dg.AssetMaterialization | dg.AssetObservation
 
@@ -57,60 +39,7 @@ class Told:
     fault: OrchestrationError | None = None
 
 
-Step = Callable[[dg.OpExecutionContext, "RunInHand"], Told]
-
-
-class RunInHand:
-    """The run of a notification inside a Dagster run; nothing happens before a step asks for it."""
-
-    def __init__(self, notification: Notification, values: Mapping[str, object]) -> None:
-        self.notification = notification
-        self._values = values
-        self._run: NotificationRun | None = None
-        self.started_at = time.monotonic()
-
-    def begun(self, context: dg.OpExecutionContext) -> NotificationRun:
-        """The run, with its lease. Raises LeaseHeld, and every fault of settings and parameters."""
-        if self._run is None:
-            tags = context.run.tags
-            request = Request.parse(
-                self.notification,
-                self._values,
-                partition=tags.get(PARTITION_TAG),
-                waits=any(tag in tags for tag in UNATTENDED_TAGS),
-                now=datetime.now(UTC),
-            )
-            settings = Settings.from_environment()
-            self._run = NotificationRun(self.notification, request, settings, run_id=context.run_id)
-            self._tell_occurrence(context, self._run)
-        self._run.begin()
-        return self._run
-
-    def close(self) -> None:
-        """Give the lease back, if there is one."""
-        if self._run:
-            self._run.close()
-
-    def _tell_occurrence(self, context: dg.OpExecutionContext, run: NotificationRun) -> None:
-        occurrence = run.request.occurrence
-        told = {OCCURRENCE_TAG: occurrence.key}
-        is_tick = occurrence == self.notification.latest_occurrence(occurrence.moment)
-        if is_tick and not run.rehearsal:
-            told |= _known_to_the_ui(self.notification, occurrence)
-        context.instance.add_run_tags(context.run_id, told)
-        if run.rehearsal:
-            context.log.warning(
-                f"This is a rehearsal, {run.rehearsal}. Nothing is recorded or sent."
-            )
-
-
-def _known_to_the_ui(notification: Notification, occurrence: Occurrence) -> dict[str, str]:
-    """By these tags the job's page and its partition bar know of a run that a command started."""
-    return {
-        PARTITION_TAG: occurrence.key,
-        "dagster/partition_set": f"{notification.name}_partition_set",
-        ".dagster/repository": REPOSITORY,
-    }
+Step = Callable[[dg.OpExecutionContext, RunInHand], Told]
 
 
 def build_job(notification: Notification, *, log_level: str = "INFO") -> FlatJob:
@@ -130,12 +59,12 @@ def build_job(notification: Notification, *, log_level: str = "INFO") -> FlatJob
         name=notification.name,
         description=notification.page,
         partitions_def=partitions(notification),
-        resource_defs={"run_in_hand": _resource(notification)},
+        resource_defs={"run_in_hand": run_resource(notification)},
         # One process, one pod, one lease per run.
         executor_def=dg.in_process_executor,
         tags=run_tags(notification),
     )
-    return flattened(job, _flat_config(notification, log_level))
+    return flattened(job, flat_config(notification, log_level))
 
 
 def _op(notification: Notification, label: str, step: Step, description: str) -> dg.OpDefinition:
@@ -259,49 +188,3 @@ def _end_busy(context: dg.OpExecutionContext, held: LeaseHeld, *, is_first: bool
 
 def _tell_outcome(context: dg.OpExecutionContext, outcome: str) -> None:
     context.instance.add_run_tags(context.run_id, {OUTCOME_TAG: outcome})
-
-
-def _resource(notification: Notification) -> dg.ResourceDefinition:
-    @dg.resource(config_schema={"values": dict}, description="The run and its lease.")
-    def run_in_hand(context: dg.InitResourceContext) -> Iterator[RunInHand]:
-        in_hand = RunInHand(notification, context.resource_config["values"])
-        try:
-            yield in_hand
-        finally:
-            in_hand.close()
-
-    return run_in_hand
-
-
-def _flat_config(notification: Notification, log_level: str) -> dg.ConfigMapping:
-    fields = {**notification.parameters.model_fields, **RunOptions.model_fields}
-
-    def place(values: Mapping[str, Any]) -> Mapping[str, Any]:
-        return {
-            "resources": {"run_in_hand": {"config": {"values": dict(values)}}},
-            # Dagster's own steps are in the run's page; the console shows what a person needs.
-            "loggers": {"console": {"config": {"log_level": log_level}}},
-        }
-
-    return dg.ConfigMapping(
-        config_schema={name: _config_field(field) for name, field in fields.items()},
-        config_fn=place,
-    )
-
-
-def _config_field(field: FieldInfo) -> dg.Field:
-    return dg.Field(
-        _config_type(field.annotation),
-        is_required=False,
-        default_value=field.get_default(call_default_factory=True),
-        description=field.description,
-    )
-
-
-def _config_type(annotation: Any) -> Any:
-    if get_origin(annotation) is list:
-        return dg.Array(get_args(annotation)[0])
-    if get_origin(annotation) is dict:
-        key, value = get_args(annotation)
-        return {key: _config_type(value)}
-    return annotation

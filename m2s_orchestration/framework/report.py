@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
-from m2s_orchestration.delivery.courier import Round
+from m2s_orchestration.delivery.errand import Round
 from m2s_orchestration.delivery.ledger import Recorded
 from m2s_orchestration.errors import OrchestrationError
 

@@ -10,7 +10,9 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 from m2s_orchestration.delivery import ledger
-from m2s_orchestration.delivery.courier import Round, Route, deliver
+from m2s_orchestration.delivery.administration import drop_old_contents
+from m2s_orchestration.delivery.courier import deliver
+from m2s_orchestration.delivery.errand import Round, Route
 from m2s_orchestration.delivery.lease import Lease
 from m2s_orchestration.delivery.ledger import Recorded
 from m2s_orchestration.delivery.migrate import require_migrated
@@ -149,6 +151,7 @@ class NotificationRun:
             sent = deliver(self._database, lease, self._route(), waiting) if waiting else Round()
             ledger.close(connection, lease, recorded)
             after = ledger.tally(connection, lease, recorded)
+        drop_old_contents(self._database)
         unmade = self.rendering.unmade if recorded.is_new else ()
         return report_of(
             recorded, sent, before=before, after=after, unmade=next(iter(unmade), None)
@@ -196,18 +199,22 @@ class NotificationRun:
                 occurrence_id=recorded.occurrence_id,
                 in_time=self.notification.in_time,
             )
-        policy = self.notification.in_doubt
-        relay_keeps_a_key = self.settings.smtp.idempotency_header is not None
-        if policy == "resend_same_bytes":
-            within = self.notification.in_time
-        elif policy == "auto" and relay_keeps_a_key:
-            within = RELAY_REMEMBERS
-        else:
-            return
-        ledger.resend_in_doubt(connection, lease, recorded, policy=policy, within=within)
+        within = resends_within(self.notification, self.settings)
+        if within:
+            policy = self.notification.in_doubt
+            ledger.resend_in_doubt(connection, lease, recorded, policy=policy, within=within)
 
     def _route(self) -> Route:
         return Route(mail_server(self.settings), connections=self.settings.connections)
+
+
+def resends_within(notification: Notification, settings: Settings) -> timedelta | None:
+    """For how long a message in doubt may be offered once more; None if never by a machine."""
+    if notification.in_doubt == "resend_same_bytes":
+        return notification.in_time
+    if notification.in_doubt == "auto" and settings.smtp.idempotency_header:
+        return RELAY_REMEMBERS
+    return None
 
 
 def mail_server(settings: Settings) -> MailServer:

@@ -14,6 +14,8 @@ from m2s_orchestration.delivery.ledger import SQL, TESTIMONY
 from m2s_orchestration.delivery.migrate import require_migrated
 from m2s_orchestration.framework.notification import Notification
 from m2s_orchestration.framework.occurrence import KEY_FORMAT, ticks_between
+from m2s_orchestration.framework.run import resends_within
+from m2s_orchestration.framework.run_in_hand import PARTITION_TAG
 from m2s_orchestration.framework.schedule import schedule_name
 from m2s_orchestration.postgres import Connection, Database, translated
 from m2s_orchestration.settings import Settings
@@ -23,7 +25,6 @@ GRACE = timedelta(minutes=3)
 # What was missed longer ago is not even noted.
 LOOK_BACK = timedelta(days=40)
 LONGEST_PAUSE = timedelta(hours=1)
-PARTITION_TAG = "dagster/partition"
 UNDER_WAY = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -68,8 +69,8 @@ def build_sensor(
     def missed_occurrences(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         if not _switched_on(context.instance):
             return dg.SkipReason("No notification's schedule is switched on.")
-        database = Database(Settings.from_environment().database)
-        requests = runs_lacking(context.instance, database, notifications, now=datetime.now(UTC))
+        settings = Settings.from_environment()
+        requests = runs_lacking(context.instance, settings, notifications, now=datetime.now(UTC))
         return dg.SensorResult(run_requests=requests)
 
     return missed_occurrences
@@ -77,7 +78,7 @@ def build_sensor(
 
 def runs_lacking(
     instance: dg.DagsterInstance,
-    database: Database,
+    settings: Settings,
     notifications: Sequence[Notification],
     *,
     now: datetime,
@@ -85,6 +86,7 @@ def runs_lacking(
     """The runs to start now; notes what is too late as expired."""
     switched_on = _switched_on(instance)
     requests: list[dg.RunRequest] = []
+    database = Database(settings.database)
     with database.connect("missed occurrences") as connection, translated():
         require_migrated(connection)
         for notification in notifications:
@@ -92,7 +94,9 @@ def runs_lacking(
             if began is None:
                 continue
             since = max(began, now - LOOK_BACK)
-            ticks = _ticks_to_run(connection, notification, since=since, now=now)
+            found = _note_missed(connection, notification, since=since, now=now)
+            resends = resends_within(notification, settings) is not None
+            ticks = [*found.in_time, *_unfinished(connection, notification, resends=resends)]
             requests.extend(_requests(instance, notification, ticks, now))
     return requests
 
@@ -107,9 +111,9 @@ def _switched_on(instance: dg.DagsterInstance) -> dict[str, datetime]:
     return found
 
 
-def _ticks_to_run(
+def _note_missed(
     connection: Connection, notification: Notification, *, since: datetime, now: datetime
-) -> list[datetime]:
+) -> Missed:
     known = SQL["known_ticks"].run(connection, notification=notification.name, since=since)
     found = missed(notification, known={tick for (tick,) in known}, since=since, now=now)
     for tick in found.too_late:
@@ -119,13 +123,16 @@ def _ticks_to_run(
             tick=tick,
             due_until=tick + notification.in_time,
         )
-    unfinished = SQL["unfinished_ticks"].run(
-        connection,
-        notification=notification.name,
-        resends=notification.in_doubt != "hold",
-        after=TESTIMONY,
+    return found
+
+
+def _unfinished(
+    connection: Connection, notification: Notification, *, resends: bool
+) -> list[datetime]:
+    rows = SQL["unfinished_ticks"].run(
+        connection, notification=notification.name, resends=resends, after=TESTIMONY
     )
-    return [*found.in_time, *(tick for (tick,) in unfinished)]
+    return [tick for (tick,) in rows]
 
 
 def _requests(

@@ -1,4 +1,4 @@
-"""Whole runs: a club's database, a mail server that keeps everything, and the environment for both."""
+"""Whole runs: a club's database, a mailbox that keeps everything, an environment for both."""
 
 from __future__ import annotations
 

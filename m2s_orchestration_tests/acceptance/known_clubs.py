@@ -25,6 +25,7 @@ from m2s_orchestration_tests.acceptance.decided.expire_ad_hoc_days import AD_HOC
 from m2s_orchestration_tests.acceptance.decided.notify_aging_logsheets import AGING_LOGSHEETS
 from m2s_orchestration_tests.acceptance.decided.notify_late_sprs import LATE_SPRS
 from m2s_orchestration_tests.acceptance.decided.report_duty_delinquents import DUTY_DELINQUENTS
+from m2s_orchestration_tests.acceptance.decided.send_duty_preop_emails import DUTY_PREOP
 from m2s_orchestration_tests.acceptance.decided.send_maintenance_digest import MAINTENANCE_DIGEST
 from m2s_orchestration_tests.acceptance.ours import observe
 from m2s_orchestration_tests.acceptance.seen import Seen
@@ -35,6 +36,7 @@ DECIDED: dict[str, tuple[Difference, ...]] = {
     "notify_aging_logsheets": AGING_LOGSHEETS,
     "notify_late_sprs": LATE_SPRS,
     "report_duty_delinquents": DUTY_DELINQUENTS,
+    "send_duty_preop_emails": DUTY_PREOP,
     "send_maintenance_digest": MAINTENANCE_DIGEST,
 }
 

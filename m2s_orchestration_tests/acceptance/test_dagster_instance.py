@@ -13,6 +13,7 @@ from m2s_orchestration.definitions import defs
 from m2s_orchestration.demo.postgres import EmbeddedPostgres
 from m2s_orchestration.monitoring.missed_occurrences import runs_lacking
 from m2s_orchestration.notifications import NOTIFICATIONS, notification_named
+from m2s_orchestration.settings import Settings
 from m2s_orchestration_tests.acceptance.conftest import Site
 
 ROOT = Path(__file__).parents[2]
@@ -36,6 +37,10 @@ def instance(
     with dg.DagsterInstance.from_config(str(home)) as instance:
         yield instance
     postgres.drop_database("dagster_of_a_test")
+
+
+def settings(site: Site) -> Settings:
+    return Settings.from_environment(site.environment)
 
 
 def switch_on(site: Site, schedule: str) -> None:
@@ -82,9 +87,9 @@ def test_a_tick_that_no_run_served_is_made_up_for_once_its_schedule_is_on(
     tomorrow = datetime.now(UTC) + timedelta(days=1)
     tick = notification_named(AGING).latest_occurrence(tomorrow - timedelta(minutes=5))
 
-    off = runs_lacking(instance, site.database, NOTIFICATIONS, now=tomorrow)
+    off = runs_lacking(instance, settings(site), NOTIFICATIONS, now=tomorrow)
     switch_on(site, SCHEDULE)
-    on = runs_lacking(instance, site.database, NOTIFICATIONS, now=tomorrow)
+    on = runs_lacking(instance, settings(site), NOTIFICATIONS, now=tomorrow)
 
     assert off == []
     assert [(request.job_name, request.partition_key) for request in on] == [(AGING, tick.key)]
@@ -96,7 +101,7 @@ def test_a_tick_that_was_missed_for_too_long_is_noted_as_expired(
     switch_on(site, SCHEDULE)
     in_three_days = datetime.now(UTC) + timedelta(days=3)
 
-    requests = runs_lacking(instance, site.database, NOTIFICATIONS, now=in_three_days)
+    requests = runs_lacking(instance, settings(site), NOTIFICATIONS, now=in_three_days)
 
     assert len(requests) <= 1
     with site.database.connect("test") as connection:

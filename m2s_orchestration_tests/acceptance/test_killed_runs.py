@@ -65,7 +65,7 @@ def states(database: Database) -> dict[str, int]:
             "SELECT state, count(*) FROM m2s_orchestration.delivery"
             " WHERE address IS NOT NULL GROUP BY state"
         ).fetchall()
-    return {state: count for state, count in rows}
+    return dict(rows)
 
 
 def run_again(site: Site) -> dict[str, object]:

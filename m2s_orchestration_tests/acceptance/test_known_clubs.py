@@ -61,11 +61,24 @@ def told_of(seen: Seen, name: str) -> set[str]:
     return {day for mail in seen.mails if mail.to[0].startswith(name) for day in mail.dates}
 
 
+def files_to(seen: Seen, name: str) -> set[str]:
+    """The names of the calendar files to the one address that begins with a name."""
+    mail = mail_to(seen, name)
+    return {dict(calendar)["filename"] for calendar in mail.calendars} if mail else set()
+
+
+def mail_to_address(seen: Seen, address: str) -> int:
+    """How many mails go to an address, however it is written."""
+    return sum(mail.to[0].strip().casefold() == address for mail in seen.mails)
+
+
 PREFIX = "test_decision_"
 AGING = "notify_aging_logsheets@"
 DELINQUENTS = "report_duty_delinquents@"
 AD_HOC = "expire_ad_hoc_days@"
 DIGEST = "send_maintenance_digest@"
+LATE = "notify_late_sprs@"
+PREOP = "send_duty_preop_emails@"
 OPERATORS = ("operators@example.org",)
 
 
@@ -207,6 +220,126 @@ def test_decision_the_operators_hear_of_a_grounded_aircraft_without_a_meister(
     (alert,) = (mail for mail in comparison.ours.mails if mail.to == OPERATORS)
     assert alert.numbers == (4,)
     assert alert.dates == {"2026-01-13", "2026-01-23", "2026-02-07", "2026-03-04"}
+
+
+def test_decision_a_window_of_less_than_a_week_is_refused(compared: Compare) -> None:
+    label = f"seed/{LATE}2026-03-02T100000Z~max-days-6"
+    comparison = find(compared, label, "a window of less than a week is refused")
+    assert comparison.ours == Seen(refused=True)
+
+
+def test_decision_age_is_counted_in_the_clubs_dates(compared: Compare) -> None:
+    label = f"A/{LATE}2026-03-06T060000Z"
+    comparison = find(compared, label, "age is counted in the club's dates")
+    # Ten in the evening of the fifth at the club, and the sixth where the server stands.
+    assert "2026-02-27" in told_of(comparison.case.seen, "family@")
+    assert "2026-02-27" not in told_of(comparison.ours, "family@")
+
+
+def test_decision_reports_are_owed_for_90_days(compared: Compare) -> None:
+    label = f"A/{LATE}2026-03-06T060000Z"
+    comparison = find(compared, label, "reports are owed for 90 days")
+    before, after = mail_to(comparison.case.seen, "evan"), mail_to(comparison.ours, "evan")
+    assert before
+    assert after
+    # Of 36 days ago.
+    assert after.dates - before.dates == {"2026-01-29"}
+
+
+def test_decision_each_student_and_day_is_one_entry(compared: Compare) -> None:
+    label = f"A/{LATE}2026-03-06T060000Z"
+    comparison = find(compared, label, "each student and day is one entry")
+    before, after = mail_to(comparison.case.seen, "roy"), mail_to(comparison.ours, "roy")
+    assert before
+    assert after
+    assert (before.numbers, after.numbers) == ((2,), (1,))
+    assert before.dates == after.dates == {"2026-02-08"}
+
+
+def test_decision_no_instructor_is_told_who_is_not_active(compared: Compare) -> None:
+    label = f"A/{LATE}2026-03-02T100000Z"
+    comparison = find(compared, label, "no instructor is told who is not active")
+    assert mail_to(comparison.case.seen, "gus")
+    assert not mail_to(comparison.ours, "gus")
+    assert 174 not in {member_id for member_id, *_ in comparison.ours.notices.created}
+
+
+def test_decision_nobody_is_mailed_without_a_valid_address(compared: Compare) -> None:
+    label = f"A/{LATE}2026-03-02T100000Z"
+    comparison = find(compared, label, "nobody is mailed without a valid address")
+    assert {mail.to for mail in comparison.case.seen.mails} >= {(" ",)}
+    assert (" ",) not in {mail.to for mail in comparison.ours.mails}
+    assert 173 in {member_id for member_id, *_ in comparison.ours.notices.created}
+
+
+def test_decision_the_operators_hear_of_instructors_who_cannot_be_mailed(
+    compared: Compare,
+) -> None:
+    label = f"A/{LATE}2026-03-02T100000Z"
+    decision = "the operators hear of instructors who cannot be mailed"
+    comparison = find(compared, label, decision)
+    (alert,) = (mail for mail in comparison.ours.mails if mail.to == OPERATORS)
+    assert alert.numbers == (4,)
+
+
+def test_decision_what_is_no_date_is_refused(compared: Compare) -> None:
+    label = f"A/{PREOP}2026-03-07T060000Z~date-notadate"
+    comparison = find(compared, label, "what is no date is refused")
+    assert comparison.ours == Seen(refused=True)
+
+
+def test_decision_aircraft_that_are_not_in_use_are_left_out(compared: Compare) -> None:
+    label = f"A/{PREOP}2026-03-07T060000Z~date-2026-03-14"
+    comparison = find(compared, label, "aircraft that are not in use are left out")
+    before, after = mail_to(comparison.case.seen, "stuart"), mail_to(comparison.ours, "stuart")
+    assert before
+    assert after
+    assert after.dates < before.dates
+
+
+def test_decision_role_rows_count_as_crew(compared: Compare) -> None:
+    label = f"A/{PREOP}2026-03-07T060000Z"
+    comparison = find(compared, label, "role rows count as crew")
+    assert not mail_to(comparison.case.seen, "vera.owens")
+    assert files_to(comparison.ours, "vera.owens") == {"duty-2026-03-07-duty-officer.ics"}
+
+
+def test_decision_all_roles_of_a_person_are_one_message(compared: Compare) -> None:
+    label = f"A/{PREOP}2026-03-07T060000Z"
+    comparison = find(compared, label, "all roles of a person are one message")
+    before = [mail for mail in comparison.case.seen.mails if mail.to[0].startswith("many.hats.")]
+    after = mail_to(comparison.ours, "many.hats")
+    assert after
+    assert len(before) == len(after.calendars) == 3
+
+
+def test_decision_only_the_crew_sees_unconfirmed_students(compared: Compare) -> None:
+    label = f"A/{PREOP}2026-03-07T060000Z"
+    comparison = find(compared, label, "only the crew sees unconfirmed students")
+    crew, flyer = mail_to(comparison.ours, "many.hats"), mail_to(comparison.ours, "earl")
+    assert crew
+    assert flyer
+    assert crew.members - flyer.members == {25, 171}
+
+
+def test_decision_addresses_are_compared_without_regard_to_case_and_blanks(
+    compared: Compare,
+) -> None:
+    label = f"A/{PREOP}2026-03-07T060000Z"
+    decision = "addresses are compared without regard to case and blanks"
+    comparison = find(compared, label, decision)
+    assert mail_to_address(comparison.case.seen, "case@cluba.example") == 2
+    assert mail_to_address(comparison.ours, "case@cluba.example") == 1
+
+
+def test_decision_neither_crew_nor_participants_are_told_who_are_not_active(
+    compared: Compare,
+) -> None:
+    label = f"A/{PREOP}2026-03-07T060000Z"
+    decision = "neither crew nor participants are told who are not active"
+    comparison = find(compared, label, decision)
+    assert mail_to(comparison.case.seen, "nil.status")
+    assert not mail_to(comparison.ours, "nil.status")
 
 
 def test_each_decision_has_a_test_of_its_name() -> None:

@@ -92,7 +92,9 @@ def test_job_execute_without_a_choice_takes_the_latest_tick(site: Site) -> None:
     assert max(Counter(site.recipients()).values()) == 1
 
 
-@pytest.mark.parametrize("config", ["days: 0\n", "as_of: yesterday\n", "as_of: '2199-01-01T00:00Z'\n"])
+@pytest.mark.parametrize(
+    "config", ["days: 0\n", "as_of: yesterday\n", "as_of: '2199-01-01T00:00Z'\n"]
+)
 def test_a_bad_config_ends_the_run_red_before_anything_is_sent(site: Site, config: str) -> None:
     assert job_execute(site, AGING, config=config) == 1
     assert site.recipients() == []
@@ -131,7 +133,8 @@ def test_of_twenty_processes_started_together_each_recipient_hears_once(site: Si
     assert site.recipients() == MANAGERS
     assert outcomes["sent"] == 1
     assert outcomes.keys() <= {"sent", "already_done", "busy"}
-    statuses = {json.loads(out)["outcome"]: p.returncode for out, p in zip(outputs, processes)}
+    pairs = zip(outputs, processes, strict=True)
+    statuses = {json.loads(out)["outcome"]: p.returncode for out, p in pairs}
     assert {"sent": 0, "already_done": 0, "busy": 75}.items() >= statuses.items()
 
 

@@ -11,7 +11,13 @@ from importlib.metadata import packages_distributions
 
 import pytest
 
-from m2s_orchestration_tests.structure.repository import PACKAGE, ROOT, Module, modules
+from m2s_orchestration_tests.structure.repository import (
+    PACKAGE,
+    ROOT,
+    TESTS,
+    Module,
+    modules,
+)
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
@@ -28,15 +34,22 @@ def _normalised(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-@pytest.mark.parametrize("module", modules(PACKAGE), ids=lambda module: module.name)
+NEEDS = names(PROJECT["dependencies"])
+FOR_THE_DEMO = names(PROJECT["optional-dependencies"]["demo"])
+FOR_TESTS = names(PROJECT["optional-dependencies"]["dev"])
+
+
+@pytest.mark.parametrize(
+    "module", [*modules(PACKAGE), *modules(TESTS)], ids=lambda module: module.name
+)
 def test_imports_are_declared(module: Module) -> None:
-    declared = names(PROJECT["dependencies"])
-    if module.name.startswith("m2s_orchestration/demo/"):
-        declared |= names(PROJECT["optional-dependencies"]["demo"])
+    declared = NEEDS
+    if not module.name.startswith("m2s_orchestration/") or "/demo/" in module.name:
+        declared = declared | FOR_THE_DEMO
+    if module.name.startswith("m2s_orchestration_tests/"):
+        declared = declared | FOR_TESTS
 
-    undeclared = [name for name in _imported(module) if not _providers(name) & declared]
-
-    assert undeclared == []
+    assert [name for name in _imported(module) if not _providers(name) & declared] == []
 
 
 def test_the_lock_has_every_requirement_with_hashes() -> None:
@@ -54,7 +67,7 @@ def test_the_lock_names_no_registry() -> None:
 
 
 def _imported(module: Module) -> Iterator[str]:
-    """The top names of what a module imports from others than Python and ourselves."""
+    """The top names of what a module imports that is neither Python's nor ours."""
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Import):
             found = [alias.name for alias in node.names]
@@ -63,7 +76,7 @@ def _imported(module: Module) -> Iterator[str]:
         else:
             continue
         tops = {name.partition(".")[0] for name in found}
-        yield from tops - sys.stdlib_module_names - {PACKAGE.name, "_typeshed"}
+        yield from tops - sys.stdlib_module_names - {PACKAGE.name, TESTS.name, "_typeshed"}
 
 
 def _providers(name: str) -> set[str]:

@@ -47,8 +47,8 @@ def test_each_statement_has_a_name_a_purpose_and_a_text(read: Read) -> None:
 
 def test_comments_that_are_no_heads_belong_to_where_they_stand(read: Read) -> None:
     found = read(
-        "-- What this file is for.\n\n-- one: The first.\n-- more of it\nSELECT 1 -- one: not a head\n"
-        "  -- two: neither\n"
+        "-- What this file is for.\n\n-- one: The first.\n-- more of it\n"
+        "SELECT 1 -- one: not a head\n  -- two: neither\n"
     )
 
     assert list(found) == ["one"]

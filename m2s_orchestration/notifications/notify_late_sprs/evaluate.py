@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from m2s_orchestration.framework import (
@@ -82,7 +82,7 @@ def evaluate(rows: Rows, occurrence: Occurrence, club: Club, parameters: Paramet
     return Decision(
         messages=(
             *(
-                Message(Recipient.of(member), period, Facts(owed[member.id]))
+                Message(_by_full_name(member), period, Facts(owed[member.id]))
                 for member in instructors
                 if club.mail_fault(member) is None
             ),
@@ -111,21 +111,19 @@ def evaluate(rows: Rows, occurrence: Occurrence, club: Club, parameters: Paramet
 
 def _owed(lessons: Iterable[UnreportedLesson], club: Club, today: date) -> Owed:
     """The overdue reports of each instructor, by the instructor's id."""
-    owed: dict[int, list[tuple[UnreportedLesson, Report]]] = {}
-    for lesson in lessons:
+
+    def in_order(lesson: UnreportedLesson) -> tuple[date, tuple[str, str, int]]:
+        return lesson.flown, club.member(lesson.student_id).sort_name
+
+    owed: dict[int, list[Report]] = {}
+    for lesson in sorted(lessons, key=in_order):
         age = (today - lesson.flown).days
         if level := level_of(age):
             student = club.member(lesson.student_id).display_name
-            report = Report(student, lesson.flown, age, level)
-            owed.setdefault(lesson.instructor_id, []).append((lesson, report))
-
-    def in_order(entry: tuple[UnreportedLesson, Report]) -> tuple[date, tuple[str, str, int]]:
-        return entry[0].flown, club.member(entry[0].student_id).sort_name
-
-    return {
-        instructor_id: tuple(report for _, report in sorted(owed[instructor_id], key=in_order))
-        for instructor_id in sorted(owed, key=lambda id: club.member(id).sort_name)
-    }
+            reports = owed.setdefault(lesson.instructor_id, [])
+            reports.append(Report(student, lesson.flown, age, level))
+    instructors = sorted(owed, key=lambda id: club.member(id).sort_name)
+    return {instructor_id: tuple(owed[instructor_id]) for instructor_id in instructors}
 
 
 def _copied(
@@ -149,6 +147,11 @@ def _copied(
     }
     in_order = sorted(copied, key=lambda id: club.member(id).sort_name)
     return {reader_id: copied[reader_id] for reader_id in in_order if copied[reader_id]}
+
+
+def _by_full_name(member: Member) -> Recipient:
+    """Instructors are addressed as their students and the club know them."""
+    return replace(Recipient.of(member), name=member.display_name)
 
 
 def _can_be_told(member_id: int, club: Club) -> bool:

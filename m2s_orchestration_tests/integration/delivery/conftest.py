@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from m2s_orchestration.delivery import hand
 from m2s_orchestration.delivery.lease import Lease
 from m2s_orchestration.demo.postgres import EmbeddedPostgres
 from m2s_orchestration.postgres import Connection, Database
 from m2s_orchestration_tests.integration.delivery.plans import NOTIFICATION
+from m2s_orchestration_tests.integration.delivery.post import Post
+from m2s_orchestration_tests.smtp_server import SmtpServer
 
 NewLease = Callable[..., Lease]
 
@@ -73,3 +77,33 @@ def lease(new_lease: NewLease) -> Lease:
     held = new_lease()
     held.acquire(wait=timedelta(0))
     return held
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody here needs a pause before the next try."""
+    monkeypatch.setattr(hand, "RECONNECT_AFTER", (0.0, 0.0))
+    monkeypatch.setattr(hand, "TESTIFY_AGAIN_AFTER", (0.0, 0.01, 0.1))
+
+
+@pytest.fixture
+def server() -> Iterator[SmtpServer]:
+    with SmtpServer() as server:
+        yield server
+
+
+@pytest.fixture
+def post(
+    database: Database,
+    connection: Connection,
+    lease: Lease,
+    server: SmtpServer,
+    impatient: None,
+) -> Post:
+    return Post(database, connection, lease, server)
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(4) as pool:
+        yield pool

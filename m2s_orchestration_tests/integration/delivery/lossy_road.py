@@ -1,4 +1,4 @@
-"""A way to the database on which a connection breaks at one statement, before or after it took effect."""
+"""A way to the database on which connections break at one statement, done or not yet done."""
 
 from __future__ import annotations
 

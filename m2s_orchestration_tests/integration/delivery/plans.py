@@ -7,12 +7,13 @@ from itertools import count
 from typing import Any
 
 from m2s_orchestration.delivery import ledger
-from m2s_orchestration.delivery.ledger import Plan, PlannedMail, PlannedNotice, Recorded
 from m2s_orchestration.delivery.lease import Lease
+from m2s_orchestration.delivery.ledger import Plan, PlannedMail, PlannedNotice, Recorded
 from m2s_orchestration.postgres import Connection, Statement
 
 NOTIFICATION = "notify_something"
 TICK = datetime(2026, 3, 2, 8, tzinfo=UTC)
+NEXT_TICK = TICK + timedelta(days=1)
 PERIOD = "2026-03-02"
 STATES = ("planned", "retry", "sending", "sent", "failed", "unknown", "skipped", "expired")
 
@@ -67,7 +68,7 @@ def notice(text: str = "Read this", **values: Any) -> PlannedNotice:
 
 def statement(text: str) -> Statement:
     """A change of club data, as a notification's file would have it."""
-    return Statement(name="change", purpose="Change something.", text=text)  # type: ignore[arg-type]
+    return Statement(name="change", purpose="Change something.", text=text)
 
 
 def record(connection: Connection, lease: Lease, *addresses: str) -> Recorded:
@@ -110,7 +111,8 @@ def force_state(connection: Connection, state: str, address: str = "jane@example
     for step in WAYS[state]:
         connection.execute(
             "UPDATE m2s_orchestration.delivery SET state = %(step)s, owner = 'gone',"
-            " claimed_at = CASE WHEN %(step)s = 'sending' THEN clock_timestamp() ELSE claimed_at END,"
+            " claimed_at = CASE WHEN %(step)s = 'sending' THEN clock_timestamp()"
+            " ELSE claimed_at END,"
             " sent_at = CASE WHEN %(step)s = 'sent' THEN clock_timestamp() END"
             " WHERE address = %(address)s",
             {"step": step, "address": address},
@@ -137,3 +139,27 @@ def age(connection: Connection, interval: str) -> None:
         {"age": interval},
     )
     connection.execute("RESET session_replication_role")
+
+
+def lose(connection: Connection) -> None:
+    connection.execute("UPDATE cronjob_locks SET locked_by = 'somebody else'")
+
+
+def occurrence_state(connection: Connection, tick: datetime = TICK) -> str:
+    row = connection.execute(
+        "SELECT state FROM m2s_orchestration.occurrence WHERE tick = %s", (tick,)
+    ).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def count_of(connection: Connection, table: str) -> int:
+    row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def let_time_run_out(connection: Connection) -> None:
+    connection.execute(
+        "UPDATE m2s_orchestration.delivery SET due_until = now() - interval '1 second'"
+    )

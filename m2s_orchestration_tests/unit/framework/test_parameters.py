@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date
 
 import pytest
@@ -42,7 +43,7 @@ def test_values_take_their_place() -> None:
 
 def test_parameters_cannot_be_changed_afterwards() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        Chosen().days = 8  # type: ignore[misc]
+        Chosen().days = 8
 
 
 @pytest.mark.parametrize(
@@ -128,7 +129,9 @@ def test_what_is_no_assignment_is_refused(typed: str) -> None:
         parse_assignments([typed])
 
 
-@pytest.mark.parametrize("typed", ["days=[1", "days={", "days=!!python/name:os.system", "days=\x00"])
+@pytest.mark.parametrize(
+    "typed", ["days=[1", "days={", "days=!!python/name:os.system", "days=\x00"]
+)
 def test_a_value_that_cannot_be_read_is_refused(typed: str) -> None:
     with pytest.raises(BadParameter, match="value of days cannot be read"):
         parse_assignments([typed])
@@ -136,7 +139,5 @@ def test_a_value_that_cannot_be_read_is_refused(typed: str) -> None:
 
 @given(st.text(max_size=40))
 def test_anything_typed_is_read_or_refused(typed: str) -> None:
-    try:
+    with suppress(BadParameter):
         parse_assignments([f"name={typed}"])
-    except BadParameter:
-        pass

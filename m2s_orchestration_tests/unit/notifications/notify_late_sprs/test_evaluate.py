@@ -96,6 +96,12 @@ def test_a_mail_is_as_urgent_as_the_oldest_report_in_it(oldest: str, level: str)
     assert found["member:1"].level == level
 
 
+def test_an_instructor_is_greeted_by_the_name_that_the_club_uses() -> None:
+    within = club(member(1, nickname="Bill", last_name="Hargrove", name_suffix="Jr."), member(4))
+    (message,) = decide(lesson(), within=within).messages
+    assert message.recipient.name == "Bill Hargrove, Jr."
+
+
 def test_instructors_come_in_the_order_of_a_printed_list() -> None:
     within = club(
         member(1, last_name="Young"), member(2, last_name="adams"), member(3, last_name="Brown"),

@@ -1,0 +1,225 @@
+"""One hand of the courier: it serves one message after the other, so that each leaves once.
+
+Each message goes out up to its last byte; then one statement claims it in the name of the lease;
+then the final dot. A server must drop a message whose dot never came, so whoever dies before the
+claim has sent nothing and the row says so.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import psycopg
+
+from m2s_orchestration.delivery.errand import Errand
+from m2s_orchestration.delivery.ledger import SQL
+from m2s_orchestration.errors import (
+    DatabaseUnreachable,
+    MailFault,
+    MessageDeferred,
+    MessageRefused,
+    OutcomeUnknown,
+    ServerUnavailable,
+)
+from m2s_orchestration.mail.smtp import Conversation
+from m2s_orchestration.postgres import translated
+
+RECONNECT_AFTER = (1.0, 4.0)  # seconds
+TESTIFY_AGAIN_AFTER = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # seconds
+GREYLISTED = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 30, 60))
+MESSAGES_PER_CONNECTION = 100
+NO_DELAY = timedelta(0)
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """What the mail server is to be given; `tries` is how often it was offered before."""
+
+    id: int
+    sender: str
+    address: str
+    message_id: str
+    content: bytes = field(repr=False)
+    tries: int
+
+
+class Hand:
+    """One connection to the ledger and one to the mail server, serving one message at a time."""
+
+    def __init__(self, errand: Errand) -> None:
+        self._errand = errand
+        self._purpose = f"courier {errand.lease.notification}"
+        with translated():
+            self._ledger = errand.database.open(self._purpose)
+        self._conversation: Conversation | None = None
+        self._identity = {**errand.lease.identity, "is_forced": errand.lease.is_forced}
+
+    def serve(self, delivery_id: int) -> None:
+        """Bring one delivery as far as it goes now."""
+        with translated():
+            parcels = SQL["load"].fetch(self._ledger, Parcel, id=delivery_id)
+        if not parcels:
+            return
+        parcel = parcels[0]
+        try:
+            conversation = self._offer(parcel)
+        except (MessageDeferred, MessageRefused, ServerUnavailable) as answer:
+            self._record_refusal(parcel, answer)
+            return
+        if conversation is not None and self._claim(parcel):
+            self._finish(parcel, conversation)
+
+    def close(self) -> None:
+        """End both connections."""
+        self._hang_up()
+        self._ledger.close()
+
+    def _hang_up(self) -> None:
+        if self._conversation:
+            self._conversation.close()
+        self._conversation = None
+
+    def _offer(self, parcel: Parcel) -> Conversation | None:
+        """Everything but the final dot. None when the round was stopped meanwhile.
+
+        Raises ServerUnavailable when the server left every time, which ends the round where it
+        happened before the message was begun (see `_record_refusal`).
+        """
+        for pause in (*RECONNECT_AFTER, None):
+            try:
+                conversation = self._connected()
+                conversation.offer(
+                    sender=parcel.sender,
+                    recipient=parcel.address,
+                    content=parcel.content,
+                )
+            except ServerUnavailable:
+                self._withdraw()
+                if pause is None:
+                    raise
+                if self._errand.stop.wait(pause):
+                    return None
+            else:
+                if not self._errand.stop.is_set():
+                    return conversation
+                self._withdraw()
+                return None
+        return None
+
+    def _connected(self) -> Conversation:
+        if self._conversation and self._conversation.served >= MESSAGES_PER_CONNECTION:
+            self._hang_up()
+        if self._conversation is None or not self._conversation.is_open:
+            self._conversation = Conversation.open(self._errand.route.server)
+        return self._conversation
+
+    def _withdraw(self) -> None:
+        if self._conversation:
+            self._conversation.withdraw()
+        self._conversation = None
+
+    def _claim(self, parcel: Parcel) -> bool:
+        """Whether the message is ours to finish; if not, it is withdrawn.
+
+        Raises LeaseLost or DatabaseUnreachable when that concerns every other message too.
+        """
+        claimed = False
+        try:
+            claimed = self._ask_to_claim(parcel)
+        finally:
+            if not claimed:
+                self._withdraw()
+        if not claimed:
+            with translated():
+                self._errand.lease.fence(self._ledger)
+        return claimed
+
+    def _ask_to_claim(self, parcel: Parcel) -> bool:
+        try:
+            return self._takes_hold("claim", parcel)
+        except psycopg.OperationalError:
+            # The answer was lost, and perhaps not the claim: claim it again, before the dot. If the
+            # first claim took hold the second finds nothing, and the row bears our name.
+            with translated():
+                self._reconnect_ledger()
+                return self._takes_hold("claim", parcel) or self._takes_hold("is_claimed", parcel)
+
+    def _takes_hold(self, statement: str, parcel: Parcel) -> bool:
+        return SQL[statement].first(self._ledger, **self._identity, id=parcel.id) is not None
+
+    def _reconnect_ledger(self) -> None:
+        self._ledger.close()
+        self._ledger = self._errand.database.open(self._purpose)
+
+    def _finish(self, parcel: Parcel, conversation: Conversation) -> None:
+        """The final dot, and what the server answers."""
+        try:
+            text = conversation.finish()
+        except OutcomeUnknown as silence:
+            self._withdraw()
+            self._testify(parcel, "unknown", silence)
+        except (MessageDeferred, MessageRefused) as answer:
+            self._testify(parcel, _state_after(answer), answer)
+        else:
+            self._testify(parcel, "sent", None, text=text)
+
+    def _testify(
+        self, parcel: Parcel, state: str, answer: MailFault | None, *, text: str = ""
+    ) -> None:
+        """Record the answer, again and again if the ledger is away: only we know it."""
+        values = {
+            **self._identity,
+            "id": parcel.id,
+            "state": state,
+            "reason": str(answer) if answer else "",
+            "code": answer.code if answer else 250,
+            "text": answer.text if answer else text,
+            "delay": _delay(parcel) if state == "retry" else NO_DELAY,
+        }
+        for pause in (*TESTIFY_AGAIN_AFTER, None):
+            try:
+                if self._ledger.closed:
+                    self._reconnect_ledger()
+                SQL["testify"].run(self._ledger, **values)
+            except psycopg.OperationalError as error:
+                if pause is None:
+                    raise DatabaseUnreachable(
+                        f"The ledger is away and could not be told that delivery {parcel.id} is"
+                        f" {state}; it will be listed as unknown."
+                    ) from error
+                threading.Event().wait(pause)
+            else:
+                self._errand.count(state)
+                return
+
+    def _record_refusal(
+        self, parcel: Parcel, answer: MessageDeferred | MessageRefused | ServerUnavailable
+    ) -> None:
+        if isinstance(answer, ServerUnavailable) and not answer.is_about_the_message:
+            raise answer
+        state = _state_after(answer)
+        with translated():
+            recorded = SQL["refuse"].first(
+                self._ledger,
+                **self._identity,
+                id=parcel.id,
+                state=state,
+                reason=str(answer),
+                code=answer.code,
+                text=answer.text,
+                delay=_delay(parcel) if state == "retry" else NO_DELAY,
+            )
+            if recorded is None:
+                self._errand.lease.fence(self._ledger)
+                return
+        self._errand.count(state)
+
+
+def _state_after(answer: MailFault) -> str:
+    return "failed" if isinstance(answer, MessageRefused) else "retry"
+
+
+def _delay(parcel: Parcel) -> timedelta:
+    return GREYLISTED[min(parcel.tries, len(GREYLISTED) - 1)]
