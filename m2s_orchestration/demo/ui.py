@@ -19,7 +19,7 @@ def keep_running(folder: Path) -> None:
     port = _port(3000)
     with serve_mailbox(folder / "mailbox", _port(8025)) as mailbox_page:
         command = [sys.executable, "-m", "dagster", "dev", "--host", HOST, "--port", str(port)]
-        # Not in the checkout: Dagster reads a .env where it starts, and one there may be the club's.
+        # Not in the checkout: Dagster reads the .env where it starts, which may be the club's.
         dagster = subprocess.Popen(
             [*command, "--workspace", CHECKOUT / "workspace.yaml"], cwd=folder
         )

@@ -73,21 +73,23 @@ class Post:
 
     def cut_ledger(self) -> int:
         """End the courier's connections to the ledger; how many there were."""
-        row = self.connection.execute(
-            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-            " WHERE application_name LIKE 'm2s courier%' AND datname = current_database()"
-        ).fetchone()
-        assert row is not None
-        return int(row[0])
+        return self._count("count(pg_terminate_backend(pid))")
+
+    def cut_whoever_waits(self) -> bool:
+        """End the courier's connections that wait for a lock; whether there was one."""
+        return self._count("count(pg_terminate_backend(pid))", "wait_event_type = 'Lock'") > 0
 
     def somebody_waits(self) -> bool:
         """Whether a courier waits for a lock."""
+        return self._count("count(*)", "wait_event_type = 'Lock'") > 0
+
+    def _count(self, what: str, which: str = "true") -> int:
         row = self.connection.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            f"SELECT {what} FROM pg_stat_activity WHERE {which}"
             " AND application_name LIKE 'm2s courier%' AND datname = current_database()"
         ).fetchone()
         assert row is not None
-        return bool(row[0])
+        return int(row[0])
 
     @property
     def accepted(self) -> Counter[str]:

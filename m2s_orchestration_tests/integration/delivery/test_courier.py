@@ -10,9 +10,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from m2s_orchestration.delivery import hand, ledger
+from m2s_orchestration.delivery.errand import Errand
 from m2s_orchestration.errors import (
-    ServerRefusedUs,
+    DatabaseUnreachable,
+    OrchestrationError,
 )
+from m2s_orchestration.postgres import Database
+from m2s_orchestration_tests.eventually import eventually
 from m2s_orchestration_tests.integration.delivery.plans import (
     TICK,
     attempts,
@@ -28,7 +32,6 @@ from m2s_orchestration_tests.integration.delivery.post import (
     Post,
 )
 from m2s_orchestration_tests.smtp_script import (
-    answer,
     hang,
 )
 
@@ -100,20 +103,31 @@ def test_a_delivery_that_was_sent_says_when_and_what_the_server_answered(post: P
 
 
 def test_a_fault_of_one_hand_stops_the_other_before_its_dot(
-    post: Post, pool: ThreadPoolExecutor
+    post: Post, pool: ThreadPoolExecutor, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    post.server.on("data", hang(), times=1)
-    post.plan(JANE, JOHN, JIM)
-    running = pool.submit(post.round, 2)
-    post.server.wait_for("data")
+    is_stopped = threading.Event()
+    really = Errand.end
 
-    post.server.on("sender", answer(550))
-    went = post.let_go(running)
+    def end(errand: Errand, fault: OrchestrationError) -> None:
+        really(errand, fault)
+        is_stopped.set()
 
-    assert isinstance(went.fault, ServerRefusedUs)
-    # The other hand may have finished a message before the first one came to "data".
-    assert set(states(post.connection).values()) <= {"sent", "planned"}
-    assert "planned" in states(post.connection).values()
+    monkeypatch.setattr(Errand, "end", end)
+    post.server.on("data", hang(), recipient=JANE)
+    post.plan(JANE, JOHN)
+    with database.connect("somebody") as somebody, somebody.transaction():
+        somebody.execute(
+            "SELECT FROM m2s_orchestration.delivery WHERE address = %s FOR UPDATE", (JOHN,)
+        )
+        running = pool.submit(post.round, 2)
+        post.server.wait_for("data", 2)
+        # It asks again on a new connection, until that is cut too.
+        eventually(lambda: not post.cut_whoever_waits() and is_stopped.is_set())
+        went = post.let_go(running)
+
+    assert isinstance(went.fault, DatabaseUnreachable)
+    assert post.server.reached("dot") == 0
+    post.check(jane="planned", john="planned")
 
 
 def test_an_interrupt_lets_the_message_in_hand_finish_and_begins_no_other(post: Post) -> None:
