@@ -26,7 +26,13 @@ INSERT INTO m2s_orchestration.delivery
 VALUES (%(occurrence_id)s, %(notification)s, %(period)s, %(recipient_key)s, %(variant)s,
         %(sender)s, %(address)s, %(message_id)s, %(subject)s, %(content)s, %(content_digest)s,
         'planned', %(due_until)s)
-ON CONFLICT (notification, period, recipient_key, channel, variant) DO NOTHING
+-- Who could not be told at an earlier occurrence is told now.
+ON CONFLICT (notification, period, recipient_key, channel, variant) DO UPDATE
+    SET occurrence_id = excluded.occurrence_id, sender = excluded.sender,
+        address = excluded.address, message_id = excluded.message_id, subject = excluded.subject,
+        content = excluded.content, content_digest = excluded.content_digest,
+        state = 'planned', reason = '', due_until = excluded.due_until
+    WHERE delivery.state = 'skipped'
 RETURNING id;
 
 -- skip: Record that somebody cannot be told, and why.

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import dagster as dg
 
+from m2s_orchestration.framework import tags
 from m2s_orchestration.framework.job import build_job
 from m2s_orchestration.framework.notification import Notification, declared_in
 from m2s_orchestration.framework.report import Report
-from m2s_orchestration.framework.run_in_hand import OCCURRENCE_TAG, OUTCOME_TAG
 from m2s_orchestration.settings import dagster_home
 
 
@@ -34,12 +34,12 @@ def execute(notification: Notification, values: Mapping[str, object]) -> Result:
         ) as result,
     ):
         finished = instance.get_run_by_id(result.run_id)
-        tags = finished.tags if finished else {}
-        outcome = tags.get(OUTCOME_TAG, "incomplete")
+        told = finished.tags if finished else {}
+        outcome = told.get(tags.OUTCOME, "incomplete")
         return Result(
             figures={
                 "job": notification.name,
-                "occurrence": tags.get(OCCURRENCE_TAG, ""),
+                "occurrence": told.get(tags.OCCURRENCE, ""),
                 "outcome": outcome,
                 **_figures(result.all_events),
                 "run_id": result.run_id,

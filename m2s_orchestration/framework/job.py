@@ -16,7 +16,7 @@ from m2s_orchestration.errors import (
     LeaseHeld,
     OrchestrationError,
 )
-from m2s_orchestration.framework import story
+from m2s_orchestration.framework import story, tags
 from m2s_orchestration.framework.artifacts import keep
 from m2s_orchestration.framework.flat_job import FlatJob, flattened
 from m2s_orchestration.framework.launchpad import flat_config
@@ -24,7 +24,7 @@ from m2s_orchestration.framework.notification import Notification
 from m2s_orchestration.framework.pod import run_tags
 from m2s_orchestration.framework.report import Report
 from m2s_orchestration.framework.run import NotificationRun
-from m2s_orchestration.framework.run_in_hand import OUTCOME_TAG, RunInHand, run_resource
+from m2s_orchestration.framework.run_in_hand import RunInHand, run_resource
 from m2s_orchestration.framework.schedule import partitions
 
 Event = dg.AssetMaterialization | dg.AssetObservation
@@ -187,4 +187,4 @@ def _end_busy(context: dg.OpExecutionContext, held: LeaseHeld, *, is_first: bool
 
 
 def _tell_outcome(context: dg.OpExecutionContext, outcome: str) -> None:
-    context.instance.add_run_tags(context.run_id, {OUTCOME_TAG: outcome})
+    context.instance.add_run_tags(context.run_id, {tags.OUTCOME: outcome})

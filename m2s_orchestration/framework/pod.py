@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from m2s_orchestration.framework import tags
 from m2s_orchestration.framework.notification import Notification
 
 
@@ -15,7 +16,7 @@ def run_tags(notification: Notification) -> dict[str, str]:
         "limits": {"memory": memory[1], "cpu": cpu[1]},
     }
     return {
-        "m2s/notification": notification.name,
+        tags.NOTIFICATION: notification.name,
         "dagster/max_runtime": str(int(notification.deadline.total_seconds())),
         "dagster-k8s/config": json.dumps({"container_config": {"resources": resources}}),
     }

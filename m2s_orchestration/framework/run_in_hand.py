@@ -1,29 +1,22 @@
 """The resource that every op of a job shares: its run, which begins when a step asks for it."""
 
+import logging
 import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 import dagster as dg
 
+from m2s_orchestration.errors import DatabaseFault
+from m2s_orchestration.framework import tags
 from m2s_orchestration.framework.notification import Notification
 from m2s_orchestration.framework.occurrence import Occurrence
 from m2s_orchestration.framework.request import Request
 from m2s_orchestration.framework.run import NotificationRun
 from m2s_orchestration.settings import Settings
 
-OUTCOME_TAG = "m2s/outcome"
-OCCURRENCE_TAG = "m2s/occurrence"
-PARTITION_TAG = "dagster/partition"
 # As workspace.yaml names the code location; Dagster calls its one repository so.
-REPOSITORY = "__repository__@m2s_orchestration"
-# Whoever started a run with one of these is not at hand to start it again.
-UNATTENDED_TAGS = (
-    "dagster/schedule_name",
-    "dagster/sensor_name",
-    "dagster/retry_number",
-    "dagster/backfill",
-)
+OUR_REPOSITORY = "__repository__@m2s_orchestration"
 
 
 class RunInHand:
@@ -38,12 +31,12 @@ class RunInHand:
     def begun(self, context: dg.OpExecutionContext) -> NotificationRun:
         """The run, with its lease. Raises LeaseHeld, and every fault of settings and parameters."""
         if self._run is None:
-            tags = context.run.tags
+            told = context.run.tags
             request = Request.parse(
                 self.notification,
                 self._values,
-                partition=tags.get(PARTITION_TAG),
-                waits=any(tag in tags for tag in UNATTENDED_TAGS),
+                partition=told.get(tags.PARTITION),
+                waits=any(tag in told for tag in tags.UNATTENDED),
                 now=datetime.now(UTC),
             )
             settings = Settings.from_environment()
@@ -59,7 +52,7 @@ class RunInHand:
 
     def _tell_occurrence(self, context: dg.OpExecutionContext, run: NotificationRun) -> None:
         occurrence = run.request.occurrence
-        told = {OCCURRENCE_TAG: occurrence.key}
+        told = {tags.OCCURRENCE: occurrence.key}
         is_tick = occurrence == self.notification.latest_occurrence(occurrence.moment)
         if is_tick and not run.rehearsal:
             told |= _known_to_the_ui(self.notification, occurrence)
@@ -73,9 +66,9 @@ class RunInHand:
 def _known_to_the_ui(notification: Notification, occurrence: Occurrence) -> dict[str, str]:
     """By these tags the job's page and its partition bar know of a run that a command started."""
     return {
-        PARTITION_TAG: occurrence.key,
-        "dagster/partition_set": f"{notification.name}_partition_set",
-        ".dagster/repository": REPOSITORY,
+        tags.PARTITION: occurrence.key,
+        tags.PARTITION_SET: f"{notification.name}_partition_set",
+        tags.REPOSITORY: OUR_REPOSITORY,
     }
 
 
@@ -88,6 +81,11 @@ def run_resource(notification: Notification) -> dg.ResourceDefinition:
         try:
             yield in_hand
         finally:
-            in_hand.close()
+            try:
+                in_hand.close()
+            except DatabaseFault as fault:
+                # The run's own end is what counts; the lease ends by itself within its term.
+                message = f"The lease could not be given back: {fault}"
+                (context.log or logging.getLogger(__name__)).warning(message)
 
     return run_in_hand

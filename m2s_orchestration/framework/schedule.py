@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from m2s_orchestration.framework import tags
 from m2s_orchestration.framework.notification import Notification
 from m2s_orchestration.framework.occurrence import KEY_FORMAT
 
@@ -38,6 +39,6 @@ def build_schedule(notification: Notification, job: dg.JobDefinition) -> dg.Sche
     )
     def launch(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
         key = context.scheduled_execution_time.strftime(KEY_FORMAT)
-        return dg.RunRequest(run_key=key, partition_key=key)
+        return dg.RunRequest(run_key=key, partition_key=key, tags={tags.OCCURRENCE: key})
 
     return launch

@@ -12,10 +12,10 @@ import dagster as dg
 
 from m2s_orchestration.delivery.ledger import SQL, TESTIMONY
 from m2s_orchestration.delivery.migrate import require_migrated
+from m2s_orchestration.framework import tags
 from m2s_orchestration.framework.notification import Notification
-from m2s_orchestration.framework.occurrence import KEY_FORMAT, ticks_between
+from m2s_orchestration.framework.occurrence import ticks_between
 from m2s_orchestration.framework.run import resends_within
-from m2s_orchestration.framework.run_in_hand import PARTITION_TAG
 from m2s_orchestration.framework.schedule import schedule_name
 from m2s_orchestration.postgres import Connection, Database, translated
 from m2s_orchestration.settings import Settings
@@ -145,16 +145,21 @@ def _requests(
     if instance.get_runs_count(under_way):
         return
     for tick in ticks:
-        key = tick.strftime(KEY_FORMAT)
-        tried = dg.RunsFilter(job_name=notification.name, tags={PARTITION_TAG: key})
+        occurrence = notification.occurrence_at(tick)
+        key = occurrence.key
+        tried = dg.RunsFilter(job_name=notification.name, tags={tags.OCCURRENCE: key})
         count = instance.get_runs_count(tried)
         newest = instance.get_run_records(tried, limit=1)
         if newest and now < newest[0].create_timestamp + pause_after(count):
             continue
+        # A moment that a person chose is no partition, and Dagster would refuse the whole tick.
+        is_partition = occurrence.tick == tick
         yield dg.RunRequest(
             job_name=notification.name,
-            partition_key=key,
+            partition_key=key if is_partition else None,
+            run_config={} if is_partition else {"as_of": tick.isoformat()},
             run_key=f"{notification.name}:{key}:{count}",
+            tags={tags.OCCURRENCE: key},
         )
 
 

@@ -121,3 +121,20 @@ def test_every_job_has_its_page_its_partitions_and_a_schedule_that_is_off() -> N
         assert schedule.default_status is dg.DefaultScheduleStatus.STOPPED
         assert schedule.execution_timezone == "UTC"
         assert schedule.cron_schedule == notification.cron
+
+
+def test_a_moment_that_a_person_chose_is_finished_without_a_partition(
+    site: Site, instance: dg.DagsterInstance
+) -> None:
+    switch_on(site, SCHEDULE)
+    site.environment["EMAIL_PORT"] = "9"
+    site.run(
+        *("m2s_orchestration.cli", "run", AGING),
+        *("--as-of", "2026-03-01T12:34Z", "--send-late"),
+    )
+    in_an_hour = datetime.now(UTC) + timedelta(hours=1)
+
+    (request,) = runs_lacking(instance, settings(site), NOTIFICATIONS, now=in_an_hour)
+
+    assert (request.job_name, request.partition_key) == (AGING, None)
+    assert request.run_config == {"as_of": "2026-03-01T12:34:00+00:00"}

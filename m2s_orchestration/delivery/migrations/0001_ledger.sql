@@ -148,11 +148,13 @@ BEGIN
     IF (NEW.notification, NEW.period, NEW.recipient_key, NEW.channel, NEW.variant)
        IS DISTINCT FROM
        (OLD.notification, OLD.period, OLD.recipient_key, OLD.channel, OLD.variant)
-       OR NEW.message_id IS DISTINCT FROM OLD.message_id
-       OR NEW.sender IS DISTINCT FROM OLD.sender
-       OR NEW.address IS DISTINCT FROM OLD.address
-       OR NEW.content_digest IS DISTINCT FROM OLD.content_digest
-       OR (NEW.content IS DISTINCT FROM OLD.content AND NEW.content IS NOT NULL) THEN
+       OR OLD.state <> 'skipped' AND (
+           NEW.message_id IS DISTINCT FROM OLD.message_id
+           OR NEW.sender IS DISTINCT FROM OLD.sender
+           OR NEW.address IS DISTINCT FROM OLD.address
+           OR NEW.content_digest IS DISTINCT FROM OLD.content_digest
+           OR (NEW.content IS DISTINCT FROM OLD.content AND NEW.content IS NOT NULL)
+       ) THEN
         RAISE EXCEPTION 'what delivery % says and to whom is fixed', OLD.id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'delivery_fixed';
     END IF;
@@ -166,6 +168,7 @@ BEGIN
         IF NOT (
             (OLD.state IN ('planned', 'retry')
                 AND NEW.state IN ('sending', 'retry', 'failed', 'expired'))
+            OR (OLD.state = 'skipped' AND NEW.state = 'planned')
             OR (OLD.state = 'sending' AND NEW.state IN ('sent', 'retry', 'failed', 'unknown'))
             -- The first sender's late testimony bears its own name; anybody else signs as settler.
             OR (OLD.state = 'unknown' AND NEW.state IN ('sent', 'retry', 'failed')

@@ -10,10 +10,12 @@ from m2s_orchestration.delivery.lease import Lease
 from m2s_orchestration.delivery.ledger import PlannedSkip
 from m2s_orchestration.postgres import Connection
 from m2s_orchestration_tests.integration.delivery.plans import (
+    NEXT_TICK,
     PERIOD,
     STATES,
     column,
     force_state,
+    mail,
     plan,
     record,
     states,
@@ -174,3 +176,15 @@ def test_half_a_statement_is_none(change: str, connection: Connection, lease: Le
 
     with pytest.raises(psycopg.errors.CheckViolation):
         connection.execute(f"UPDATE m2s_orchestration.delivery SET {change}")
+
+
+def test_who_was_skipped_is_told_at_the_next_occurrence_that_can(
+    connection: Connection, lease: Lease
+) -> None:
+    skip = PlannedSkip(PERIOD, "address:jane@example.org", "", "has no address")
+    ledger.record(connection, lease, plan(skips=(skip,)))
+
+    told = ledger.record(connection, lease, plan(mail("jane@example.org"), tick=NEXT_TICK))
+
+    assert (told.planned, told.told_before) == (1, 0)
+    assert states(connection) == {"jane@example.org": "planned"}
