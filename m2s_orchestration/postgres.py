@@ -17,6 +17,7 @@ from psycopg.rows import class_row
 
 from m2s_orchestration.errors import (
     ClubChanged,
+    DatabaseFault,
     DatabaseUnreachable,
     MissingPermission,
     MissingTable,
@@ -29,6 +30,14 @@ Connection = psycopg.Connection[Any]
 SCHEMA = "m2s_orchestration"
 
 UNDEFINED = (pg.UndefinedTable, pg.UndefinedColumn, pg.UndefinedFunction, pg.InvalidSchemaName)
+BUSY = (
+    pg.LockNotAvailable,
+    pg.DeadlockDetected,
+    pg.SerializationFailure,
+    pg.QueryCanceled,
+    pg.DiskFull,
+    pg.TooManyConnections,
+)
 
 # Held by the server, so that a paused or vanished process cannot block its successor for longer.
 GUARDS = {
@@ -88,11 +97,24 @@ def translated() -> Iterator[None]:
             f"The club's rows changed while they were decided about: {first_line(error)}. Nothing"
             " was recorded; run again, and the decision is made of what is there now."
         ) from error
+    except BUSY as error:
+        raise DatabaseFault(
+            f"The club's database could not do this now: {first_line(error)}. Nothing of it was"
+            " done; run again."
+        ) from error
+    except pg.ReadOnlySqlTransaction as error:
+        raise DatabaseFault(
+            f"The club's database takes no changes: {first_line(error)}. Is this a replica, or is"
+            " default_transaction_read_only set? Name the primary server."
+        ) from error
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise DatabaseUnreachable(
             f"The club's database does not answer: {first_line(error)}. Check DATABASE_URL or the"
             " DB_ variables and that the server is up; nothing is sent without it."
         ) from error
+    except (psycopg.IntegrityError, psycopg.DataError, psycopg.InternalError) as error:
+        # Its first line only: what follows may quote the row, with names and addresses.
+        raise DatabaseFault(f"The club's database refused: {first_line(error)}.") from None
 
 
 def _missing(error: psycopg.Error) -> Exception:

@@ -1,12 +1,12 @@
 """m2s deliveries: what became of each message, and the word of a person on those in doubt."""
 
-import getpass
 import sys
 from email import message_from_bytes, policy
 from typing import cast, get_args
 
 import click
 
+from m2s_orchestration.cli.person import person
 from m2s_orchestration.cli.table import print_table
 from m2s_orchestration.delivery import administration
 from m2s_orchestration.delivery.administration import Delivery, FullDelivery, Settlement
@@ -93,7 +93,7 @@ def settle(delivery_id: int, state: str, reason: str) -> None:
         _database(),
         delivery_id,
         state=cast(Settlement, state),
-        person=getpass.getuser(),
+        person=person(),
         reason=reason,
     )
     again = " The next run of its occurrence sends it." if state == "retry" else ""

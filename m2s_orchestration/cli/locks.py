@@ -1,10 +1,10 @@
 """m2s locks: who runs what now."""
 
-import getpass
 import sys
 
 import click
 
+from m2s_orchestration.cli.person import person
 from m2s_orchestration.cli.table import print_table
 from m2s_orchestration.delivery import lease
 from m2s_orchestration.postgres import Database
@@ -50,7 +50,7 @@ def clear(notification: str, force: bool) -> None:
     A live holder whose lease is cleared by force records and begins nothing more.
     """
     database = Database(Settings.from_environment().database)
-    owner = lease.clear(database, notification=notification, person=getpass.getuser(), force=force)
+    owner = lease.clear(database, notification=notification, person=person(), force=force)
     if owner:
         click.echo(f"Cleared: {notification} was held by {owner}.")
         return

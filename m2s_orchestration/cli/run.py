@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import click
 
-from m2s_orchestration.errors import BadParameter
+from m2s_orchestration.errors import BadParameter, OrchestrationError
 from m2s_orchestration.framework.notification import Notification
 from m2s_orchestration.framework.parameters import RunOptions, checked, parse_assignments
 from m2s_orchestration.framework.report import Report
@@ -53,13 +53,17 @@ def run(
     Exit status: 0 done or nothing to do, 1 incomplete, 2 bad arguments or configuration,
     75 somebody else runs it now.
     """
-    chosen = notification_named(notification)
-    options = {"as_of": as_of, "dry_run": dry_run, "force": force, "send_late": send_late}
-    values = _checked_values(chosen, assignments) | options
-    if wait is not None:
-        values["wait"] = wait
-    Request.parse(chosen, values, partition=None, waits=False, now=datetime.now(UTC))
-    Settings.from_environment()
+    options: dict[str, object] = {"as_of": as_of, "dry_run": dry_run, "force": force}
+    options |= {"send_late": send_late} | ({} if wait is None else {"wait": wait})
+    try:
+        chosen = notification_named(notification)
+        values = _checked_values(chosen, assignments) | options
+        Request.parse(chosen, values, partition=None, waits=False, now=datetime.now(UTC))
+        Settings.from_environment()
+    except OrchestrationError:
+        if as_json:
+            click.echo(json.dumps(_refused(notification)))
+        raise
     # Dagster takes a second to import: what can be refused without it is refused by now.
     from m2s_orchestration.framework.execution import execute
 
@@ -68,6 +72,13 @@ def run(
     if result.fault:
         click.echo(f"m2s: {result.fault}", err=True)
     sys.exit(EXIT_STATUS.get(result.outcome, 0))
+
+
+def _refused(notification: str) -> dict[str, object]:
+    """The object that --json prints of a run that did not begin."""
+    counts = dict.fromkeys(Report.counted(), 0)
+    head = {"job": notification, "occurrence": "", "outcome": "refused"}
+    return {**head, **counts, "run_id": "", "seconds": 0.0}
 
 
 def _checked_values(notification: Notification, assignments: tuple[str, ...]) -> dict[str, object]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
@@ -12,7 +13,8 @@ def print_table(head: Sequence[str], rows: Iterable[Sequence[object]], title: st
     for name in head:
         table.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
+        # As text: a server's answer may hold brackets, which would be taken for markup.
+        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
     console = Console()
     # A pipe has no width of its own; nothing is cut there.
     if not console.is_terminal:

@@ -29,7 +29,6 @@ class Club:
     """The club at the moment of one read of its database."""
 
     name: str
-    nickname: str
     zone: ZoneInfo
     domain: str
     origin: str

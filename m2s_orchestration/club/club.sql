@@ -1,5 +1,5 @@
 -- configuration: The club's settings: its first row, or none.
-SELECT club_name, club_nickname, domain_name, canonical_url, club_logo, club_timezone,
+SELECT club_name, domain_name, canonical_url, club_logo, club_timezone,
        duty_officer_title, assistant_duty_officer_title, towpilot_title, surge_towpilot_title,
        instructor_title, surge_instructor_title, commercial_pilot_title
 FROM siteconfig_siteconfiguration

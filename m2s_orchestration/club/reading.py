@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 from m2s_orchestration.club.club import Club, Sender
 from m2s_orchestration.club.member import Member
-from m2s_orchestration.errors import BadSettings, NoActiveStatus, UnknownTimeZone
+from m2s_orchestration.errors import BadAddress, BadSettings, NoActiveStatus, UnknownTimeZone
+from m2s_orchestration.mail import addresses
 from m2s_orchestration.postgres import Connection, statements
 from m2s_orchestration.settings import Settings
 
@@ -36,7 +37,6 @@ class Configuration:
     """The row of `siteconfig_siteconfiguration`; the defaults are those of a club without one."""
 
     club_name: str = "Soaring Club"
-    club_nickname: str = ""
     domain_name: str = ""
     canonical_url: str = ""
     club_logo: str | None = None
@@ -61,11 +61,11 @@ def read_club(connection: Connection, settings: Settings) -> Club:
             "No row of siteconfig_membershipstatus has is_active set, so nobody could be told"
             " anything: mark the statuses of active members in the site's configuration."
         )
+    _check_addresses(settings)
     origin = canonical_origin(configuration, settings)
     members = SQL["members"].fetch(connection, Member)
     return Club(
         name=configuration.club_name,
-        nickname=configuration.club_nickname,
         zone=zone,
         domain=configuration.domain_name,
         origin=origin,
@@ -107,8 +107,24 @@ def _sender(configuration: Configuration, settings: Settings) -> Sender:
             f" {configuration.domain_name!r}: neither gives a domain to send from. Set"
             " DEFAULT_FROM_EMAIL to an address of the club's domain."
         )
-    sender = f"noreply@{domain}"
-    return Sender(address=sender, reply_to=address if address not in {"", sender} else None)
+    sender = _checked("DEFAULT_FROM_EMAIL", f"noreply@{domain}")
+    reply_to = _checked("DEFAULT_FROM_EMAIL", address) if address not in {"", sender} else None
+    return Sender(address=sender, reply_to=reply_to)
+
+
+def _check_addresses(settings: Settings) -> None:
+    """A fault of our own address is nobody else's: it is told before anything is decided."""
+    for address in settings.redirect_to:
+        _checked("EMAIL_DEV_MODE_REDIRECT_TO", address)
+    if settings.operators_email:
+        _checked("OPERATORS_EMAIL", settings.operators_email)
+
+
+def _checked(variable: str, address: str) -> str:
+    try:
+        return addresses.check(address)
+    except BadAddress as error:
+        raise BadSettings(f"{variable} gives no address to use ({error}): correct it.") from error
 
 
 def _address(text: str) -> str:

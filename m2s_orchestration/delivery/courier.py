@@ -11,8 +11,8 @@ import psycopg
 from m2s_orchestration.delivery.errand import Errand, Round, Route
 from m2s_orchestration.delivery.hand import Hand
 from m2s_orchestration.delivery.lease import Lease
-from m2s_orchestration.errors import DatabaseUnreachable, OrchestrationError
-from m2s_orchestration.postgres import Database
+from m2s_orchestration.errors import DatabaseFault, OrchestrationError
+from m2s_orchestration.postgres import Database, first_line
 
 
 def deliver(database: Database, lease: Lease, route: Route, delivery_ids: Sequence[int]) -> Round:
@@ -49,7 +49,7 @@ def _work(errand: Errand) -> None:
     except OrchestrationError as fault:
         errand.end(fault)
     except psycopg.Error as error:
-        errand.end(DatabaseUnreachable(f"The ledger cannot be used: {error}."))
+        errand.end(DatabaseFault(f"The ledger cannot be used: {first_line(error)}."))
     except BaseException:
         errand.stop.set()
         raise

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from m2s_orchestration.delivery.lease import Lease
-from m2s_orchestration.errors import OrchestrationError
+from m2s_orchestration.errors import IncompleteDelivery, OrchestrationError
 from m2s_orchestration.mail.smtp import MailServer
 from m2s_orchestration.postgres import Database
 
@@ -53,12 +53,20 @@ class Errand:
 
     def next(self) -> int | None:
         """The next delivery to serve; None when there is none, or no time, or no leave."""
-        if self.stop.is_set() or self.lease.is_past_deadline:
+        if self.stop.is_set():
             return None
         try:
-            return self._waiting.get_nowait()
+            delivery_id = self._waiting.get_nowait()
         except queue.Empty:
             return None
+        if not self.lease.is_past_deadline:
+            return delivery_id
+        self.end(
+            IncompleteDelivery(
+                "The job's time was over before its mail was: another run sends the rest."
+            )
+        )
+        return None
 
     def end(self, fault: OrchestrationError) -> None:
         """Stop the round: this fault concerns all the others too."""

@@ -183,7 +183,9 @@ class Hand:
                 if self._ledger.closed:
                     self._reconnect_ledger()
                 SQL["testify"].run(self._ledger, **values)
-            except psycopg.OperationalError as error:
+            except psycopg.Error as error:
+                # Whatever the server says, a new connection may reach one that can record it.
+                self._ledger.close()
                 if pause is None:
                     raise DatabaseUnreachable(
                         f"The ledger is away and could not be told that delivery {parcel.id} is"

@@ -6,15 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from psycopg import errors as pg
 from psycopg.types.json import Jsonb
 
 from m2s_orchestration.delivery.lease import Lease
+from m2s_orchestration.errors import MissingPermission, MissingTable, NotMigrated
 from m2s_orchestration.postgres import Connection, Statement, statements, translated
 
 SQL = statements(__package__, "ledger.sql")
 
 # By then the first sender has had its answer or given up waiting for it (ten minutes).
+# A channel of its own: what is meant for a member never goes out in dev mode, nor the other way.
+EMAIL = "email"
+DEV_EMAIL = "dev_email"
 TESTIMONY = timedelta(minutes=11)
 
 
@@ -31,6 +34,7 @@ class PlannedMail:
     subject: str
     content: bytes = field(repr=False)
     content_digest: str
+    channel: str = EMAIL
     only_if: str | None = None
 
 
@@ -126,9 +130,12 @@ def find(connection: Connection, *, notification: str, tick: datetime) -> Record
 def is_under_way(connection: Connection, *, notification: str, tick: datetime) -> bool:
     """Whether the occurrence is decided and some of its mail may still go."""
     try:
-        return SQL["under_way"].first(connection, notification=notification, tick=tick) is not None
-    except (pg.UndefinedTable, pg.InvalidSchemaName):
+        with translated():
+            row = SQL["under_way"].first(connection, notification=notification, tick=tick)
+    except (NotMigrated, MissingTable, MissingPermission):
+        # Without a ledger nothing is under way; a rehearsal needs none.
         return False
+    return row is not None
 
 
 def _recorded_before(connection: Connection, lease: Lease, plan: Plan) -> Recorded:
@@ -192,16 +199,24 @@ def _notify(connection: Connection, key: Mapping[str, object], notice: PlannedNo
     return refreshed is not None or int(kept[1]) > 0
 
 
-def sweep(connection: Connection, lease: Lease) -> None:
+@dataclass(frozen=True)
+class Swept:
+    """How many deliveries of the notification became `unknown` and `expired`."""
+
+    unknown: int = 0
+    expired: int = 0
+
+
+def sweep(connection: Connection, lease: Lease) -> Swept:
     """Put the notification's rows in order before sending: what is in doubt, what is too late.
 
     A forced run leaves others' rows alone: their sender may be alive. Raises LeaseLost.
     """
     with translated(), connection.transaction():
         lease.fence(connection)
-        if not lease.is_forced:
-            SQL["sweep"].run(connection, **lease.identity)
-        SQL["expire"].run(connection, **lease.identity)
+        doubtful = [] if lease.is_forced else SQL["sweep"].run(connection, **lease.identity)
+        late = SQL["expire"].run(connection, **lease.identity)
+    return Swept(unknown=len(doubtful), expired=len(late))
 
 
 def resend_in_doubt(
@@ -233,11 +248,11 @@ def resend_in_doubt(
 
 
 def allow_late(
-    connection: Connection, lease: Lease, *, occurrence_id: int, in_time: timedelta
+    connection: Connection, lease: Lease, recorded: Recorded, *, in_time: timedelta
 ) -> None:
-    """What of this occurrence is unsent or expired may go until `in_time` from now."""
+    """What of the occurrence's periods is unsent or expired may go until `in_time` from now."""
     values = {
-        "occurrence_id": occurrence_id,
+        **_scope(lease, recorded),
         "due_until": datetime.now(UTC) + in_time,
         "run_id": lease.run_id,
     }
@@ -245,28 +260,35 @@ def allow_late(
         lease.fence(connection)
         SQL["prolong"].run(connection, **values)
         if SQL["reopen_expired"].run(connection, **values, person=f"run {lease.run_id}"):
-            SQL["reopen_occurrence"].run(connection, occurrence_id=occurrence_id)
+            SQL["reopen_occurrence"].run(connection, occurrence_id=recorded.occurrence_id)
 
 
-def unsent(connection: Connection, lease: Lease, recorded: Recorded) -> Sequence[int]:
+def unsent(
+    connection: Connection, lease: Lease, recorded: Recorded, *, channel: str = EMAIL
+) -> Sequence[int]:
     """The deliveries to be offered now, oldest first."""
     with translated():
-        rows = SQL["unsent"].run(connection, **_scope(lease, recorded))
+        rows = SQL["unsent"].run(connection, **_scope(lease, recorded), channel=channel)
     return [int(delivery_id) for (delivery_id,) in rows]
 
 
-def tally(connection: Connection, lease: Lease, recorded: Recorded) -> dict[str, int]:
+def tally(
+    connection: Connection, lease: Lease, recorded: Recorded, *, channel: str = EMAIL
+) -> dict[str, int]:
     """How many of the occurrence's deliveries are in each state."""
     with translated():
         return {
             state: int(count)
-            for state, count in SQL["tally"].run(connection, **_scope(lease, recorded))
+            for state, count in SQL["tally"].run(
+                connection, **_scope(lease, recorded), channel=channel
+            )
         }
 
 
 def close(connection: Connection, lease: Lease, recorded: Recorded) -> bool:
     """Mark the occurrence done if nothing of it is left to send."""
-    with translated():
+    with translated(), connection.transaction():
+        lease.fence(connection)
         return SQL["close_occurrence"].first(connection, **_scope(lease, recorded)) is not None
 
 

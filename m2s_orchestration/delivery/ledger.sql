@@ -21,10 +21,10 @@ WHERE id = %(occurrence_id)s;
 
 -- plan: Record a message to be sent; no row if its recipient was or will be told of the period.
 INSERT INTO m2s_orchestration.delivery
-    (occurrence_id, notification, period, recipient_key, variant, sender, address,
-     message_id, subject, content, content_digest, state, due_until)
-VALUES (%(occurrence_id)s, %(notification)s, %(period)s, %(recipient_key)s, %(variant)s,
-        %(sender)s, %(address)s, %(message_id)s, %(subject)s, %(content)s, %(content_digest)s,
+    (occurrence_id, notification, period, recipient_key, channel, variant, sender,
+     address, message_id, subject, content, content_digest, state, due_until)
+VALUES (%(occurrence_id)s, %(notification)s, %(period)s, %(recipient_key)s, %(channel)s,
+        %(variant)s, %(sender)s, %(address)s, %(message_id)s, %(subject)s, %(content)s, %(content_digest)s,
         'planned', %(due_until)s)
 -- Who could not be told at an earlier occurrence is told now.
 ON CONFLICT (notification, period, recipient_key, channel, variant) DO UPDATE
@@ -108,7 +108,9 @@ WITH reopened AS (
     UPDATE m2s_orchestration.delivery
     SET state = 'retry', not_before = '-infinity', due_until = %(due_until)s,
         settled_by = %(person)s, settled_reason = 'send_late'
-    WHERE occurrence_id = %(occurrence_id)s AND state = 'expired' AND content IS NOT NULL
+    WHERE notification = %(notification)s
+      AND (occurrence_id = %(occurrence_id)s OR period = ANY(%(periods)s))
+      AND state = 'expired' AND content IS NOT NULL
     RETURNING id
 )
 INSERT INTO m2s_orchestration.attempt (delivery_id, state, run_id, text)
@@ -117,8 +119,9 @@ RETURNING delivery_id;
 
 -- prolong: A person asked for late mail: what is still to be sent may go later.
 UPDATE m2s_orchestration.delivery SET due_until = %(due_until)s
-WHERE occurrence_id = %(occurrence_id)s AND state IN ('planned', 'retry')
-  AND due_until < %(due_until)s
+WHERE notification = %(notification)s
+  AND (occurrence_id = %(occurrence_id)s OR period = ANY(%(periods)s))
+  AND state IN ('planned', 'retry') AND due_until < %(due_until)s
 RETURNING id;
 
 -- resend_in_doubt: By its policy a message in doubt is offered once more, the same bytes.
@@ -139,7 +142,7 @@ RETURNING delivery_id;
 
 -- unsent: What this occurrence, or another about the same periods, has still to send.
 SELECT id FROM m2s_orchestration.delivery
-WHERE notification = %(notification)s
+WHERE notification = %(notification)s AND channel = %(channel)s
   AND (occurrence_id = %(occurrence_id)s OR period = ANY(%(periods)s))
   AND state IN ('planned', 'retry')
   AND not_before <= clock_timestamp() AND due_until > clock_timestamp()
@@ -200,7 +203,7 @@ RETURNING delivery_id;
 
 -- tally: How many deliveries of the occurrence's periods are in each state.
 SELECT state, count(*) FROM m2s_orchestration.delivery
-WHERE notification = %(notification)s
+WHERE notification = %(notification)s AND channel = %(channel)s
   AND (occurrence_id = %(occurrence_id)s OR period = ANY(%(periods)s))
 GROUP BY state;
 
@@ -228,11 +231,13 @@ WHERE notification = %(notification)s AND tick > %(since)s;
 SELECT DISTINCT tick FROM m2s_orchestration.occurrence
 JOIN m2s_orchestration.delivery ON occurrence_id = occurrence.id
 WHERE occurrence.notification = %(notification)s
-  AND delivery.due_until > clock_timestamp()
+  -- What a vanished sender left in doubt is to be found, however late it is.
+  AND (delivery.state = 'sending' OR delivery.due_until > clock_timestamp())
   AND (delivery.state IN ('planned', 'sending')
        OR (delivery.state = 'retry' AND not_before <= clock_timestamp())
-       OR (delivery.state = 'unknown' AND %(resends)s AND delivery.resends = 0
-           AND claimed_at < clock_timestamp() - %(after)s))
+       OR (delivery.state = 'unknown' AND delivery.resends = 0
+           AND claimed_at < clock_timestamp() - %(after)s
+           AND claimed_at > clock_timestamp() - %(within)s))
 ORDER BY tick;
 
 -- note_expired: The occurrence was missed and is too late now.
@@ -245,6 +250,7 @@ RETURNING id;
 SELECT 1 FROM m2s_orchestration.occurrence
 JOIN m2s_orchestration.delivery ON occurrence_id = occurrence.id
 WHERE occurrence.notification = %(notification)s AND tick = %(tick)s
-  AND delivery.state IN ('planned', 'retry', 'sending', 'unknown')
-  AND delivery.due_until > clock_timestamp()
+  AND (delivery.state = 'sending'
+       OR (delivery.state IN ('planned', 'retry', 'unknown')
+           AND delivery.due_until > clock_timestamp()))
 LIMIT 1;

@@ -7,11 +7,18 @@ from dataclasses import dataclass
 
 import dagster as dg
 
+from m2s_orchestration.errors import BadSettings
 from m2s_orchestration.framework import tags
 from m2s_orchestration.framework.job import build_job
 from m2s_orchestration.framework.notification import Notification, declared_in
 from m2s_orchestration.framework.report import Report
+from m2s_orchestration.postgres import first_line
 from m2s_orchestration.settings import dagster_home
+
+STOPPED = (
+    "The run was told to stop. The mail in hand was finished and no other begun; `m2s deliveries"
+    " list` says how each stands, and another run sends the rest."
+)
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,9 @@ def execute(notification: Notification, values: Mapping[str, object]) -> Result:
         finished = instance.get_run_by_id(result.run_id)
         told = finished.tags if finished else {}
         outcome = told.get(tags.OUTCOME, "incomplete")
+        if not result.success and outcome not in {"refused", "busy"}:
+            # Whatever was told before the run went red.
+            outcome = "incomplete"
         return Result(
             figures={
                 "job": notification.name,
@@ -53,7 +63,14 @@ def execute(notification: Notification, values: Mapping[str, object]) -> Result:
 @contextmanager
 def open_instance() -> Iterator[dg.DagsterInstance]:
     """The configured instance; without DAGSTER_HOME one that ends with the command."""
-    instance = dg.DagsterInstance.get() if dagster_home() else dg.DagsterInstance.ephemeral()
+    try:
+        instance = dg.DagsterInstance.get() if dagster_home() else dg.DagsterInstance.ephemeral()
+    except Exception as error:
+        # Dagster and its storage have errors of many kinds, and all of them mean this.
+        raise BadSettings(
+            f"Dagster's instance cannot be opened ({first_line(error)}): check DAGSTER_HOME, which"
+            f" is {dagster_home()!r}, the dagster.yaml in it, and DAGSTER_PG_URL."
+        ) from error
     with instance:
         yield instance
 
@@ -68,6 +85,8 @@ def _fault(events: Iterable[dg.DagsterEvent]) -> str:
         if event.is_step_failure:
             failure = event.step_failure_data
             told = failure.user_failure_data.description if failure.user_failure_data else None
+            if failure.error and failure.error.cls_name == "DagsterExecutionInterruptedError":
+                told = STOPPED
             return told or (failure.error.message.strip() if failure.error else "")
     return ""
 
@@ -76,7 +95,10 @@ def _figures(events: Iterable[dg.DagsterEvent]) -> dict[str, int]:
     figures = dict.fromkeys(Report.counted(), 0)
     for event in events:
         metadata: Mapping[str, dg.MetadataValue] = {}
-        if event.is_step_materialization:
+        if event.is_successful_output and event.step_key == "commit":
+            # What was recorded, should the run not come to telling what was sent.
+            metadata = event.step_output_data.metadata
+        elif event.is_step_materialization:
             metadata = event.step_materialization_data.materialization.metadata
         elif event.is_asset_observation:
             metadata = event.asset_observation_data.asset_observation.metadata

@@ -9,6 +9,8 @@ from datetime import datetime
 
 from m2s_orchestration.club.club import Club
 from m2s_orchestration.delivery.ledger import (
+    DEV_EMAIL,
+    EMAIL,
     Plan,
     PlannedChange,
     PlannedMail,
@@ -63,9 +65,14 @@ def render_messages(
     decision = with_operators_message(evaluation.decision, occurrence, evaluation.club)
     for message in decision.messages:
         try:
-            made = tuple(_made(notification, occurrence, evaluation.club, message, settings, dated))
+            address = addresses.check(message.recipient.address)
         except BadAddress as fault:
             passed_over.append(_passed_over(message, str(fault)))
+            continue
+        try:
+            made = tuple(
+                _made(notification, occurrence, evaluation.club, message, address, settings, dated)
+            )
         except BadMessage as fault:
             # One that cannot be made does not keep the others back; the run tells of it.
             passed_over.append(_passed_over(message, f"the mail could not be made: {fault}"))
@@ -80,13 +87,13 @@ def _made(
     occurrence: Occurrence,
     club: Club,
     message: Message,
+    address: str,
     settings: Settings,
     dated: datetime,
 ) -> Iterator[RenderedMessage]:
-    address = addresses.check(message.recipient.address)
     rendered = _rendered(notification, occurrence, club, message)
     for envelope in _envelopes(message, address, rendered, settings):
-        mail = _composed(notification, club, envelope, dated)
+        mail = _composed(notification, club, envelope, dated, channel_of(settings))
         yield RenderedMessage(envelope.message, envelope.rendered, mail)
 
 
@@ -132,7 +139,8 @@ def make_plan(
 def with_operators_message(decision: Decision, occurrence: Occurrence, club: Club) -> Decision:
     """What nobody can be told goes to the operators, if the club has any.
 
-    In one message, but for what depends on a change: that has a message of its own, which does too.
+    In one message a day, but for what depends on a change: that has a message of its own, which
+    does too.
     """
     if not club.operators:
         return decision
@@ -141,7 +149,7 @@ def with_operators_message(decision: Decision, occurrence: Occurrence, club: Clu
         *(
             Message(
                 recipient=operators,
-                period=occurrence.key,
+                period=occurrence.club_date(club.zone).isoformat(),
                 facts=tuple(item for item in decision.untold if item.only_if == only_if),
                 variant=f"nobody to tell {only_if or ''}".strip(),
                 template="nobody_to_tell",
@@ -180,6 +188,11 @@ def _rendered(
     )
 
 
+def channel_of(settings: Settings) -> str:
+    """The channel of everything that goes out under these settings."""
+    return DEV_EMAIL if settings.dev_mode else EMAIL
+
+
 @dataclass(frozen=True)
 class _Envelope:
     message: Message
@@ -201,7 +214,7 @@ def _envelopes(
 
 
 def _composed(
-    notification: Notification, club: Club, envelope: _Envelope, dated: datetime
+    notification: Notification, club: Club, envelope: _Envelope, dated: datetime, channel: str
 ) -> PlannedMail:
     message, rendered = envelope.message, envelope.rendered
     key = (notification.name, message.period, message.recipient.key, message.variant)
@@ -231,5 +244,6 @@ def _composed(
         subject=rendered.subject,
         content=content,
         content_digest=hashlib.sha256(content).hexdigest(),
+        channel=channel,
         only_if=message.only_if,
     )

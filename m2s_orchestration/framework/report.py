@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
 from m2s_orchestration.delivery.errand import Round
-from m2s_orchestration.delivery.ledger import Recorded
+from m2s_orchestration.delivery.ledger import Recorded, Swept
 from m2s_orchestration.errors import OrchestrationError
 
 OPEN_STATES = ("planned", "retry", "sending", "unknown")
@@ -45,25 +45,29 @@ def report_of(
     *,
     before: Mapping[str, int],
     after: Mapping[str, int],
+    swept: Swept,
     unmade: OrchestrationError | None,
 ) -> Report:
-    """From the states before and after the round; `unmade` is a mail that could not be made."""
+    """From the ledger before and after; `unmade` is why some mail could not be made, if any."""
     fault = sent.fault or unmade
 
     def gained(state: str) -> int:
         return max(after.get(state, 0) - before.get(state, 0), 0)
 
+    # What the sweep found may belong to other occurrences, which no other run may come to tell of.
+    expired = max(gained("expired"), swept.expired)
+    unknown = max(after.get("unknown", 0), swept.unknown)
     return Report(
         outcome=_outcome(
-            recorded, sent, after, lost=bool(fault) or gained("failed") + gained("expired") > 0
+            recorded, sent, after, lost=bool(fault or gained("failed") or expired or unknown)
         ),
         planned=recorded.planned,
         sent=gained("sent"),
         failed=gained("failed"),
-        unknown=after.get("unknown", 0),
+        unknown=unknown,
         retry=after.get("retry", 0),
         skipped=recorded.skipped,
-        expired=gained("expired"),
+        expired=expired,
         notices=recorded.notices,
         changes=recorded.changes,
         waiting=after.get("planned", 0) + after.get("sending", 0),

@@ -6,20 +6,21 @@ later step finds what it needs in the club's database, and nothing personal is h
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 from m2s_orchestration.delivery import ledger
-from m2s_orchestration.delivery.administration import drop_old_contents
 from m2s_orchestration.delivery.courier import deliver
 from m2s_orchestration.delivery.errand import Round, Route
 from m2s_orchestration.delivery.lease import Lease
 from m2s_orchestration.delivery.ledger import Recorded
 from m2s_orchestration.delivery.migrate import require_migrated
-from m2s_orchestration.errors import IncompleteDelivery, LeaseHeld
+from m2s_orchestration.errors import DatabaseFault, IncompleteDelivery, LeaseHeld, LeaseLost
 from m2s_orchestration.framework.evaluation import Evaluation, Reading, read
 from m2s_orchestration.framework.notification import Notification
-from m2s_orchestration.framework.planning import Rendering, make_plan, render_messages
+from m2s_orchestration.framework.planning import Rendering, channel_of, make_plan, render_messages
 from m2s_orchestration.framework.report import Report, report_of
 from m2s_orchestration.framework.request import Request
 from m2s_orchestration.mail.smtp import MailServer
@@ -144,18 +145,38 @@ class NotificationRun:
                 raise IncompleteDelivery(
                     f"{self.request.occurrence.key} is not decided: run it from its first step."
                 )
-            before = ledger.tally(connection, lease, recorded)
-            ledger.sweep(connection, lease)
+            channel = channel_of(self.settings)
+            before = ledger.tally(connection, lease, recorded, channel=channel)
+            swept = ledger.sweep(connection, lease)
             self._reopen(connection, lease, recorded)
-            waiting = ledger.unsent(connection, lease, recorded)
+            waiting = ledger.unsent(connection, lease, recorded, channel=channel)
             sent = deliver(self._database, lease, self._route(), waiting) if waiting else Round()
-            ledger.close(connection, lease, recorded)
-            after = ledger.tally(connection, lease, recorded)
-        drop_old_contents(self._database)
+            after = self._settled(connection, lease, recorded, sent, before)
         unmade = self.rendering.unmade if recorded.is_new else ()
         return report_of(
-            recorded, sent, before=before, after=after, unmade=next(iter(unmade), None)
+            recorded,
+            sent,
+            before=before,
+            after=after,
+            swept=swept,
+            unmade=next(iter(unmade), None),
         )
+
+    def _settled(
+        self,
+        connection: Connection,
+        lease: Lease,
+        recorded: Recorded,
+        sent: Round,
+        before: Mapping[str, int],
+    ) -> dict[str, int]:
+        """What the ledger has after the round; if it is away, what the round itself knows."""
+        try:
+            ledger.close(connection, lease, recorded)
+            return ledger.tally(connection, lease, recorded, channel=channel_of(self.settings))
+        except (DatabaseFault, LeaseLost) as fault:
+            sent.fault = sent.fault or fault
+            return dict(Counter(before) + sent.results)
 
     def rehearse(self) -> Report:
         """What a real run would do, as figures."""
@@ -196,7 +217,7 @@ class NotificationRun:
             ledger.allow_late(
                 connection,
                 lease,
-                occurrence_id=recorded.occurrence_id,
+                recorded,
                 in_time=self.notification.in_time,
             )
         within = resends_within(self.notification, self.settings)

@@ -59,11 +59,6 @@ def domain_on_the_wire(domain: str) -> str:
     return on_the_wire(f"postmaster@{domain}").rpartition("@")[2]
 
 
-def needs_smtputf8(address: str) -> bool:
-    """Whether only a server with SMTPUTF8 can take it: its local part is not ASCII."""
-    return not address.strip().rpartition("@")[0].isascii()
-
-
 def _parsed(trimmed: str) -> ValidatedEmail:
     fault = _plain_fault(trimmed)
     if fault:

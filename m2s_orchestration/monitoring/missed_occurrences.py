@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from m2s_orchestration.delivery.administration import drop_old_contents
 from m2s_orchestration.delivery.ledger import SQL, TESTIMONY
 from m2s_orchestration.delivery.migrate import require_migrated
 from m2s_orchestration.framework import tags
@@ -25,6 +26,8 @@ GRACE = timedelta(minutes=3)
 # What was missed longer ago is not even noted.
 LOOK_BACK = timedelta(days=40)
 LONGEST_PAUSE = timedelta(hours=1)
+# More runs than this make the pause no longer.
+MOST_TRIES = 10
 UNDER_WAY = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -71,6 +74,7 @@ def build_sensor(
             return dg.SkipReason("No notification's schedule is switched on.")
         settings = Settings.from_environment()
         requests = runs_lacking(context.instance, settings, notifications, now=datetime.now(UTC))
+        drop_old_contents(Database(settings.database))
         return dg.SensorResult(run_requests=requests)
 
     return missed_occurrences
@@ -95,8 +99,8 @@ def runs_lacking(
                 continue
             since = max(began, now - LOOK_BACK)
             found = _note_missed(connection, notification, since=since, now=now)
-            resends = resends_within(notification, settings) is not None
-            ticks = [*found.in_time, *_unfinished(connection, notification, resends=resends)]
+            within = resends_within(notification, settings) or timedelta(0)
+            ticks = [*found.in_time, *_unfinished(connection, notification, within=within)]
             requests.extend(_requests(instance, notification, ticks, now))
     return requests
 
@@ -127,10 +131,10 @@ def _note_missed(
 
 
 def _unfinished(
-    connection: Connection, notification: Notification, *, resends: bool
+    connection: Connection, notification: Notification, *, within: timedelta
 ) -> list[datetime]:
     rows = SQL["unfinished_ticks"].run(
-        connection, notification=notification.name, resends=resends, after=TESTIMONY
+        connection, notification=notification.name, within=within, after=TESTIMONY
     )
     return [tick for (tick,) in rows]
 
@@ -148,9 +152,12 @@ def _requests(
         occurrence = notification.occurrence_at(tick)
         key = occurrence.key
         tried = dg.RunsFilter(job_name=notification.name, tags={tags.OCCURRENCE: key})
-        count = instance.get_runs_count(tried)
-        newest = instance.get_run_records(tried, limit=1)
-        if newest and now < newest[0].create_timestamp + pause_after(count):
+        records = [
+            record
+            for record in instance.get_run_records(tried, limit=MOST_TRIES)
+            if record.dagster_run.tags.get(tags.OUTCOME) != "rehearsal"
+        ]
+        if records and now < records[0].create_timestamp + pause_after(len(records)):
             continue
         # A moment that a person chose is no partition, and Dagster would refuse the whole tick.
         is_partition = occurrence.tick == tick
@@ -158,11 +165,11 @@ def _requests(
             job_name=notification.name,
             partition_key=key if is_partition else None,
             run_config={} if is_partition else {"as_of": tick.isoformat()},
-            run_key=f"{notification.name}:{key}:{count}",
+            run_key=f"{notification.name}:{key}:{len(records)}:{now:%H%M}",
             tags={tags.OCCURRENCE: key},
         )
 
 
 def pause_after(runs: int) -> timedelta:
     """How long to leave an occurrence alone that this many runs did not finish."""
-    return min(timedelta(minutes=2**runs) if runs < 10 else LONGEST_PAUSE, LONGEST_PAUSE)
+    return min(timedelta(minutes=2**runs), LONGEST_PAUSE)

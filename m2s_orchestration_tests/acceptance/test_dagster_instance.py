@@ -11,8 +11,9 @@ import pytest
 
 from m2s_orchestration.definitions import defs
 from m2s_orchestration.demo.postgres import EmbeddedPostgres
+from m2s_orchestration.framework.occurrence import ticks_between
 from m2s_orchestration.monitoring.missed_occurrences import runs_lacking
-from m2s_orchestration.notifications import NOTIFICATIONS, notification_named
+from m2s_orchestration.notifications import NOTIFICATIONS
 from m2s_orchestration.settings import Settings
 from m2s_orchestration_tests.acceptance.conftest import Site
 
@@ -84,15 +85,16 @@ def test_the_tick_at_eight_is_the_partition_of_eight() -> None:
 def test_a_tick_that_no_run_served_is_made_up_for_once_its_schedule_is_on(
     site: Site, instance: dg.DagsterInstance
 ) -> None:
-    tomorrow = datetime.now(UTC) + timedelta(days=1)
-    tick = notification_named(AGING).latest_occurrence(tomorrow - timedelta(minutes=5))
+    switched_on_by = datetime.now(UTC) + timedelta(minutes=5)
+    tick = ticks_between("0 8 * * *", switched_on_by, switched_on_by + timedelta(days=1))[0]
+    after_it = tick + timedelta(hours=1)
 
-    off = runs_lacking(instance, settings(site), NOTIFICATIONS, now=tomorrow)
+    off = runs_lacking(instance, settings(site), NOTIFICATIONS, now=after_it)
     switch_on(site, SCHEDULE)
-    on = runs_lacking(instance, settings(site), NOTIFICATIONS, now=tomorrow)
+    (on,) = runs_lacking(instance, settings(site), NOTIFICATIONS, now=after_it)
 
     assert off == []
-    assert [(request.job_name, request.partition_key) for request in on] == [(AGING, tick.key)]
+    assert (on.job_name, on.partition_key) == (AGING, f"{tick:%Y-%m-%d-%H:%M}")
 
 
 def test_a_tick_that_was_missed_for_too_long_is_noted_as_expired(
@@ -132,9 +134,10 @@ def test_a_moment_that_a_person_chose_is_finished_without_a_partition(
         *("m2s_orchestration.cli", "run", AGING),
         *("--as-of", "2026-03-01T12:34Z", "--send-late"),
     )
-    in_an_hour = datetime.now(UTC) + timedelta(hours=1)
+    # Long enough for another try, too short for the schedule to have missed a tick.
+    soon = datetime.now(UTC) + timedelta(seconds=150)
 
-    (request,) = runs_lacking(instance, settings(site), NOTIFICATIONS, now=in_an_hour)
+    (request,) = runs_lacking(instance, settings(site), NOTIFICATIONS, now=soon)
 
     assert (request.job_name, request.partition_key) == (AGING, None)
     assert request.run_config == {"as_of": "2026-03-01T12:34:00+00:00"}

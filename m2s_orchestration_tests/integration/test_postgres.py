@@ -11,6 +11,7 @@ from m2s_orchestration import postgres
 from m2s_orchestration.delivery import ledger
 from m2s_orchestration.demo.postgres import EmbeddedPostgres
 from m2s_orchestration.errors import (
+    DatabaseFault,
     DatabaseUnreachable,
     MissingPermission,
     MissingTable,
@@ -128,7 +129,7 @@ def test_a_row_that_somebody_holds_is_not_waited_for_for_ever(
     ):
         holder.execute("LOCK TABLE cronjob_locks")
 
-        with pytest.raises(DatabaseUnreachable, match="lock timeout"), translated():
+        with pytest.raises(DatabaseFault, match="lock timeout"), translated():
             waiter.execute("SELECT 1 FROM cronjob_locks")
 
 
@@ -138,7 +139,7 @@ def test_a_statement_that_takes_too_long_is_ended(
     monkeypatch.setitem(postgres.GUARDS, "statement_timeout", timedelta(milliseconds=50))
     with (
         club.connect("slow") as slow,
-        pytest.raises(DatabaseUnreachable, match="statement timeout"),
+        pytest.raises(DatabaseFault, match="statement timeout"),
         translated(),
     ):
         slow.execute("SELECT pg_sleep(30)")

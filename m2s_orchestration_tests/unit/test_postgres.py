@@ -9,6 +9,7 @@ import pytest
 
 from m2s_orchestration.errors import (
     ClubChanged,
+    DatabaseFault,
     DatabaseUnreachable,
     MissingPermission,
     MissingTable,
@@ -102,7 +103,9 @@ def test_of_what_the_server_says_the_first_line_is_told(text: str, first: str) -
         (psycopg.errors.ForeignKeyViolation("violates"), ClubChanged),
         (psycopg.OperationalError("server closed the connection"), DatabaseUnreachable),
         (psycopg.errors.AdminShutdown("terminating"), DatabaseUnreachable),
-        (psycopg.errors.LockNotAvailable("canceling statement"), DatabaseUnreachable),
+        (psycopg.errors.LockNotAvailable("canceling statement"), DatabaseFault),
+        (psycopg.errors.DeadlockDetected("deadlock detected"), DatabaseFault),
+        (psycopg.errors.ReadOnlySqlTransaction("cannot execute INSERT"), DatabaseFault),
         (psycopg.InterfaceError("the connection is closed"), DatabaseUnreachable),
     ],
 )
@@ -123,3 +126,15 @@ def test_what_is_our_own_mistake_is_not_explained_away(error: BaseException) -> 
         raise error
 
     assert caught.value is error
+
+
+def test_a_row_that_the_server_quotes_is_not_repeated() -> None:
+    told = psycopg.errors.NotNullViolation(
+        'null value in column "x"\nDETAIL: Failing row contains (jane@example.org)'
+    )
+
+    with pytest.raises(DatabaseFault, match='null value in column "x"') as caught, translated():
+        raise told
+
+    assert "jane" not in str(caught.value)
+    assert caught.value.__cause__ is None

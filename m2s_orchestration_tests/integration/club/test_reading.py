@@ -65,12 +65,12 @@ def test_the_club_is_read_as_it_is(read: Read, connection: Connection) -> None:
     gone = add_member(connection, membership_status="Inactive", is_active=False)
 
     club = read(
-        columns={"club_nickname": "High Meadow", "towpilot_title": "Tuggie"},
+        columns={"towpilot_title": "Tuggie"},
         MEMBERS_MAILING_LIST="all@example.org",
         OPERATORS_EMAIL="operators@example.org",
     )
 
-    assert (club.name, club.nickname) == ("High Meadow Soaring", "High Meadow")
+    assert club.name == "High Meadow Soaring"
     assert club.zone == ZoneInfo("America/New_York")
     assert (club.domain, club.origin) == ("example.org", "https://www.example.org")
     assert club.active_statuses == {"Full Member", "Emeritus Member"}
@@ -89,7 +89,7 @@ def test_a_club_without_a_configuration_has_the_usual_one(
 
     club = read(SITE_URL="https://club.example.org", DEFAULT_FROM_EMAIL="info@example.org")
 
-    assert (club.name, club.nickname, club.zone) == ("Soaring Club", "", ZoneInfo("UTC"))
+    assert (club.name, club.zone) == ("Soaring Club", ZoneInfo("UTC"))
     assert club.titles == DEFAULT_TITLES
     assert club.origin == "https://club.example.org"
     assert (club.logo_url, club.mailing_list, club.operators) == (None, None, None)

@@ -125,7 +125,7 @@ def test_what_is_to_go_again_is_offered_at_once_and_in_time(
 
     assert ledger.unsent(connection, lease, recorded) == [only_delivery(connection)]
     unfinished = ledger.SQL["unfinished_ticks"].run(
-        connection, notification=NOTIFICATION, resends=False, after=ledger.TESTIMONY
+        connection, notification=NOTIFICATION, within=timedelta(0), after=ledger.TESTIMONY
     )
     assert unfinished == [(TICK,)]
 

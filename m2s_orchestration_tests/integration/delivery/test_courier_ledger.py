@@ -8,6 +8,7 @@ import pytest
 
 from m2s_orchestration.delivery import ledger
 from m2s_orchestration.errors import (
+    DatabaseFault,
     DatabaseUnreachable,
 )
 from m2s_orchestration.postgres import Database
@@ -144,6 +145,6 @@ def test_a_read_only_ledger_sends_nothing(post: Post) -> None:
 
     went = post.round(database=read_only)
 
-    assert isinstance(went.fault, DatabaseUnreachable)
+    assert isinstance(went.fault, DatabaseFault)
     assert post.server.reached("dot") == 0
     assert_untouched(post)

@@ -55,7 +55,7 @@ def test_late_mail_may_go_if_a_person_wants_it(connection: Connection, lease: Le
     ledger.allow_late(
         connection,
         lease,
-        occurrence_id=recorded.occurrence_id,
+        recorded,
         in_time=timedelta(hours=20),
     )
 
@@ -71,9 +71,7 @@ def test_late_mail_is_prolonged_before_it_expires(connection: Connection, lease:
     recorded = record(connection, lease, "jane@example.org")
     let_time_run_out(connection)
 
-    ledger.allow_late(
-        connection, lease, occurrence_id=recorded.occurrence_id, in_time=timedelta(hours=20)
-    )
+    ledger.allow_late(connection, lease, recorded, in_time=timedelta(hours=20))
     ledger.sweep(connection, lease)
 
     assert states(connection) == {"jane@example.org": "planned"}
@@ -82,14 +80,14 @@ def test_late_mail_is_prolonged_before_it_expires(connection: Connection, lease:
 def test_late_mail_of_other_occurrences_stays_expired(connection: Connection, lease: Lease) -> None:
     record(connection, lease, "jane@example.org")
     other = ledger.record(
-        connection, lease, plan(mail("john@example.org", period="later"), tick=NEXT_TICK)
+        connection,
+        lease,
+        plan(mail("john@example.org", period="later"), periods=("later",), tick=NEXT_TICK),
     )
     let_time_run_out(connection)
     ledger.sweep(connection, lease)
 
-    ledger.allow_late(
-        connection, lease, occurrence_id=other.occurrence_id, in_time=timedelta(hours=20)
-    )
+    ledger.allow_late(connection, lease, other, in_time=timedelta(hours=20))
 
     assert states(connection) == {"jane@example.org": "expired", "john@example.org": "retry"}
 
@@ -101,9 +99,7 @@ def test_without_the_lease_nothing_late_may_go(connection: Connection, lease: Le
     lose(connection)
 
     with pytest.raises(LeaseLost):
-        ledger.allow_late(
-            connection, lease, occurrence_id=recorded.occurrence_id, in_time=timedelta(hours=20)
-        )
+        ledger.allow_late(connection, lease, recorded, in_time=timedelta(hours=20))
 
     assert states(connection) == {"jane@example.org": "expired"}
 
@@ -125,7 +121,10 @@ def test_occurrences_that_have_something_to_send_now_are_unfinished(
 
     def unfinished(*, resends: bool = True) -> list[datetime]:
         rows = ledger.SQL["unfinished_ticks"].run(
-            connection, notification=NOTIFICATION, resends=resends, after=ledger.TESTIMONY
+            connection,
+            notification=NOTIFICATION,
+            within=timedelta(hours=20 * resends),
+            after=ledger.TESTIMONY,
         )
         return [tick for (tick,) in rows]
 

@@ -172,9 +172,16 @@ def test_a_half_made_server_is_made_anew(folder: Path) -> None:
 
 def test_the_environment_changes_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
-        "PGHOST": "nowhere.example", "PGHOSTADDR": "192.0.2.1", "PGPORT": "1",
-        "PGOPTIONS": "-c no=such", "PGSERVICE": "none", "PGSSLMODE": "verify-full",
-        "PGDATA": "/nowhere", "PGTZ": "Asia/Tokyo", "TZ": "Asia/Tokyo", "HOME": "",
+        "PGHOST": "nowhere.example",
+        "PGHOSTADDR": "192.0.2.1",
+        "PGPORT": "1",
+        "PGOPTIONS": "-c no=such",
+        "PGSERVICE": "none",
+        "PGSSLMODE": "verify-full",
+        "PGDATA": "/nowhere",
+        "PGTZ": "Asia/Tokyo",
+        "TZ": "Asia/Tokyo",
+        "HOME": "",
     }.items():
         monkeypatch.setenv(name, value)
     with EmbeddedPostgres(folder) as server:

@@ -9,7 +9,6 @@ from m2s_orchestration.mail.addresses import (
     check,
     domain_on_the_wire,
     mask,
-    needs_smtputf8,
     normalise,
     on_the_wire,
 )
@@ -108,8 +107,3 @@ def test_a_domain_in_another_script_goes_out_as_a_labels() -> None:
     assert on_the_wire("Jane@bücher.example") == "Jane@xn--bcher-kva.example"
     assert on_the_wire("jane@Example.ORG") == "jane@Example.ORG"
     assert domain_on_the_wire("bücher.example") == "xn--bcher-kva.example"
-
-
-def test_only_the_local_part_can_need_smtputf8() -> None:
-    assert needs_smtputf8("jürg@example.org")
-    assert not needs_smtputf8("jane@bücher.example")
