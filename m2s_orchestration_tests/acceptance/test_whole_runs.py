@@ -43,9 +43,9 @@ def job_execute(site: Site, job: str, *arguments: str, config: str = "") -> int:
     ).returncode
 
 
-def m2s_run(site: Site, *arguments: str) -> tuple[int, dict[str, object]]:
+def m2s_run(site: Site, *arguments: str, **environment: str) -> tuple[int, dict[str, object]]:
     """`m2s run … --json`; returns its exit status and the object it printed."""
-    process = site.run(M2S, "run", *arguments, "--json")
+    process = site.run(M2S, "run", *arguments, "--json", **environment)
     printed: dict[str, object] = json.loads(process.stdout) if process.stdout else {}
     return process.returncode, printed
 
@@ -276,3 +276,40 @@ def test_the_doctor_finds_all_well_and_says_what_is_not(site: Site) -> None:
     assert "fault" not in well.stdout
     assert "fault  mail server" in ill.stdout
     assert site.recipients() == []
+
+
+def test_what_waits_for_members_does_not_go_out_in_dev_mode(site: Site) -> None:
+    port = site.environment["EMAIL_PORT"]
+    site.environment["EMAIL_PORT"] = "9"
+    m2s_run(site, AGING, "--as-of", AGING_TICK, "--send-late")
+    site.environment["EMAIL_PORT"] = port
+
+    m2s_run(
+        *(site, AGING, "--as-of", AGING_TICK, "--send-late"),
+        EMAIL_DEV_MODE="true",
+        EMAIL_DEV_MODE_REDIRECT_TO="dev@example.org",
+    )
+    in_dev_mode = site.recipients()
+    _, after = m2s_run(site, AGING, "--as-of", AGING_TICK, "--send-late")
+
+    assert in_dev_mode == []
+    assert (after["outcome"], site.recipients()) == ("sent", OFFICERS)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"DEFAULT_FROM_EMAIL": "office@soaring_club.org"},
+        {"OPERATORS_EMAIL": "ops at example"},
+        {"EMAIL_DEV_MODE": "true", "EMAIL_DEV_MODE_REDIRECT_TO": "dev"},
+    ],
+)
+def test_an_address_of_our_own_that_cannot_be_used_is_refused_and_nothing_decided(
+    site: Site, fault: dict[str, str]
+) -> None:
+    status, result = m2s_run(site, AGING, "--as-of", AGING_TICK, "--send-late", **fault)
+
+    assert (status, result["outcome"]) == (2, "refused")
+    with site.database.connect("test") as connection:
+        decided = connection.execute("SELECT count(*) FROM m2s_orchestration.occurrence").fetchone()
+    assert decided == (0,)
