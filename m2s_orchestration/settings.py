@@ -25,6 +25,16 @@ from m2s_orchestration.errors import BadSettings
 Encryption = Literal["none", "starttls", "ssl"]
 Value = TypeVar("Value")
 
+# Every variable that is read, each also as `<NAME>_FILE`.
+VARIABLES = (
+    *("DATABASE_URL", "DB_NAME", "DB_USER", "DB_PASSWORD", "DB_HOST", "DB_PORT", "DB_SSLMODE"),
+    *("EMAIL_HOST", "EMAIL_PORT", "EMAIL_USE_TLS", "EMAIL_USE_SSL", "EMAIL_HOST_USER"),
+    *("EMAIL_HOST_PASSWORD", "EMAIL_TIMEOUT", "EMAIL_CONNECTIONS", "EMAIL_IDEMPOTENCY_HEADER"),
+    *("DEFAULT_FROM_EMAIL", "EMAIL_DEV_MODE", "EMAIL_DEV_MODE_REDIRECT_TO", "SITE_URL"),
+    *("MEMBERS_MAILING_LIST", "OPERATORS_EMAIL", "MEDIA_URL", "MEDIA_ROOT", "DAGSTER_HOME"),
+    *("DAGSTER_PG_URL", "DAGSTER_PG_HOST", "DAGSTER_PG_PORT", "DAGSTER_PG_DB"),
+    *("DAGSTER_PG_USERNAME", "DAGSTER_PG_PASSWORD"),
+)
 TEMPORARY_DAGSTER = "M2S_TEMPORARY_DAGSTER"
 TRUE = {"true", "1", "yes", "on"}
 FALSE = {"false", "0", "no", "off", ""}
@@ -139,6 +149,10 @@ class _Reader:
             self.faults.append(f"{name}_FILE names {path!r}, which cannot be read: {error}")
             return ""
 
+    def is_given(self, name: str) -> bool:
+        """Whether a file is named for it, readable or not."""
+        return bool(self.environment.get(f"{name}_FILE", "").strip())
+
     def optional(self, name: str) -> str | None:
         return self.text(name) or None
 
@@ -171,8 +185,8 @@ class _Reader:
 
 def _database(reader: _Reader) -> str:
     url = reader.text("DATABASE_URL")
-    if url:
-        return _checked_url(reader, url)
+    if url or reader.is_given("DATABASE_URL"):
+        return _checked_url(reader, url) if url else ""
     needed = "or set DATABASE_URL"
     parts = {
         "dbname": reader.required("DB_NAME", f"name the club's database, {needed}"),
@@ -237,11 +251,9 @@ def _smtp(reader: _Reader) -> SmtpSettings:
 
 
 def _boolean(text: str) -> bool:
-    if text.lower() in TRUE:
-        return True
-    if text.lower() in FALSE:
-        return False
-    raise ValueError("write true or false")
+    if text.lower() not in TRUE | FALSE:
+        raise ValueError("write true or false")
+    return text.lower() in TRUE
 
 
 def _between(low: int, high: int) -> Callable[[str], int]:

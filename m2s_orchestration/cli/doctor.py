@@ -10,7 +10,12 @@ import click
 from m2s_orchestration.club.club import Club
 from m2s_orchestration.club.reading import read_club
 from m2s_orchestration.delivery.migrate import require_migrated
-from m2s_orchestration.errors import DatabaseFault, OrchestrationError
+from m2s_orchestration.errors import (
+    ClubFault,
+    DatabaseFault,
+    DatabaseUnreachable,
+    OrchestrationError,
+)
 from m2s_orchestration.framework.evaluation import read
 from m2s_orchestration.framework.run import mail_server
 from m2s_orchestration.mail.smtp import check_login
@@ -50,7 +55,7 @@ def doctor() -> None:
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
-    """Look at one thing after the other; a fault of one does not hide the next."""
+    """Look at one thing after the other; only a database that is away hides what needs it."""
     database = Database(settings.database)
     checks: dict[str, Callable[[], str]] = {
         "database": lambda: _database(database),
@@ -62,10 +67,14 @@ def examine(settings: Settings) -> Iterator[Finding]:
         "mail server": lambda: _mail_server(settings),
         "schedules": _schedules,
     }
+    is_away = False
     for subject, check in checks.items():
+        if is_away and subject in {"clock", "ledger", "rights", "club", "queries"}:
+            continue
         try:
             yield Finding(subject, is_well=True, detail=check())
         except OrchestrationError as fault:
+            is_away = is_away or isinstance(fault, DatabaseUnreachable)
             yield Finding(subject, is_well=False, detail=str(fault))
 
 
@@ -106,6 +115,11 @@ def _rights(database: Database) -> str:
 def _club(database: Database, settings: Settings) -> str:
     with database.connect("doctor") as connection, translated():
         club = read_club(connection, settings)
+    if not any(map(club.is_active, club.members.values())):
+        raise ClubFault(
+            f"{club.name} has {len(club.members)} members and none of active status: is this the"
+            " club's database?"
+        )
     return _described(club)
 
 

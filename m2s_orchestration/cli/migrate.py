@@ -14,4 +14,4 @@ def migrate() -> None:
     Safe to run twice, also at the same time. The club's own tables are not touched.
     """
     taken = migration.migrate(Database(Settings.from_environment().database))
-    click.echo(f"Taken: {', '.join(taken)}." if taken else "The ledger is up to date.")
+    click.echo(f"Made: {', '.join(taken)}." if taken else "The ledger is up to date.")

@@ -10,6 +10,7 @@ from m2s_orchestration.cli.gallery import write_gallery
 from m2s_orchestration.framework.parameters import checked, parse_assignments
 from m2s_orchestration.framework.request import Request
 from m2s_orchestration.framework.run import NotificationRun
+from m2s_orchestration.mail.filters import plural
 from m2s_orchestration.notifications import notification_named
 from m2s_orchestration.settings import Settings
 
@@ -49,6 +50,6 @@ def preview(
     )
     run = NotificationRun(chosen, request, Settings.from_environment(), run_id="preview")
     index = write_gallery(run, folder / f"{chosen.name}-{request.occurrence.key.replace(':', '')}")
-    click.echo(f"{len(run.rendering.messages)} mail(s), nothing sent: {index}")
+    click.echo(f"{plural(len(run.rendering.messages), 'mail')}, nothing sent: {index}")
     if opens:
         webbrowser.open(index.resolve().as_uri())

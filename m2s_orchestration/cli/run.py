@@ -69,6 +69,8 @@ def run(
 
     result = execute(chosen, values)
     click.echo(json.dumps(result.figures) if as_json else _told(result.figures))
+    if result.rehearsal:
+        click.echo(f"m2s: a rehearsal, {result.rehearsal}. Nothing was recorded or sent.", err=True)
     if result.fault:
         click.echo(f"m2s: {result.fault}", err=True)
     sys.exit(EXIT_STATUS.get(result.outcome, 0))

@@ -61,7 +61,8 @@ def tell(lived: Lived, folder: Path) -> None:
         console.print("No mail: everybody has been told of this day already.")
     console.print(
         f"Every mail is a file in {folder / 'mailbox'}. `make dev` shows them in the browser, with"
-        " Dagster's UI beside them. Delete the folder to begin anew.",
+        f" Dagster's UI beside them; while it runs, `source {folder / 'environment'}` lets m2s work"
+        f" on this club. Delete {folder} to begin anew.",
         soft_wrap=True,
     )
 

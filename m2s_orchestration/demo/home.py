@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from m2s_orchestration.demo.club import load_demo_club, load_tables
 from m2s_orchestration.demo.mailbox import Mailbox
 from m2s_orchestration.demo.postgres import EmbeddedPostgres
 from m2s_orchestration.postgres import Database
+from m2s_orchestration.settings import VARIABLES
 
 CLUB = "club"
 DAGSTER = "dagster"
@@ -34,8 +36,19 @@ def opened(folder: Path) -> Iterator[Mailbox]:
         _make_club(postgres)
         if not postgres.database_exists(DAGSTER):
             postgres.create_database(DAGSTER)
-        os.environ.update(_environment(folder, postgres, mailbox))
+        _enter(_environment(folder, postgres, mailbox), folder)
         yield mailbox
+
+
+def _enter(environment: dict[str, str], folder: Path) -> None:
+    """Leave whatever club this shell is set up for, and note how another shell gets here."""
+    for name in {name for name in os.environ if name.removesuffix("_FILE") in VARIABLES}:
+        del os.environ[name]
+    os.environ.update(environment)
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in environment.items()]
+    note = folder / "environment"
+    note.touch(mode=0o600)
+    note.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _make_club(postgres: EmbeddedPostgres) -> None:
@@ -61,11 +74,7 @@ def _environment(folder: Path, postgres: EmbeddedPostgres, mailbox: Mailbox) -> 
         "DAGSTER_HOME": str(home.resolve()),
         "EMAIL_HOST": "127.0.0.1",
         "EMAIL_PORT": str(mailbox.port),
-        "EMAIL_USE_TLS": "false",
-        "EMAIL_USE_SSL": "false",
-        "EMAIL_HOST_USER": "",
-        "EMAIL_HOST_PASSWORD": "",
-        "EMAIL_DEV_MODE": "false",
+        "DEFAULT_FROM_EMAIL": "High Meadow Soaring Club <office@highmeadowsoaring.example>",
         "OPERATORS_EMAIL": "operators@highmeadowsoaring.example",
         "MEDIA_ROOT": str((folder / "media").resolve()),
     }

@@ -15,7 +15,10 @@ HOST = "127.0.0.1"
 
 
 def keep_running(folder: Path) -> None:
-    """Start both, say where they are, and wait; ends when Dagster ends."""
+    """Start both, say where they are, and wait; ends when Dagster ends, or with a signal."""
+    # Dagster's runs left handlers of their own, and a script's background has none for Ctrl-C.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     port = _port(3000)
     with serve_mailbox(folder / "mailbox", _port(8025)) as mailbox_page:
         command = [sys.executable, "-m", "dagster", "dev", "--host", HOST, "--port", str(port)]
@@ -23,7 +26,8 @@ def keep_running(folder: Path) -> None:
         dagster = subprocess.Popen(
             [*command, "--workspace", CHECKOUT / "workspace.yaml"], cwd=folder
         )
-        print(f"Dagster's UI: http://{HOST}:{port}/  The mailbox: {mailbox_page}  Ctrl-C ends it.")
+        told = f"Dagster's UI: http://{HOST}:{port}/  The mailbox: {mailbox_page}  Ctrl-C ends it."
+        print(told, flush=True)
         try:
             dagster.wait()
         finally:

@@ -23,11 +23,12 @@ STOPPED = (
 
 @dataclass(frozen=True)
 class Result:
-    """What a run came to: its figures by name, and what went wrong in the words of the run."""
+    """What a run came to: its figures by name; what went wrong, or why it only rehearsed."""
 
     figures: Mapping[str, object]
     outcome: str
     fault: str
+    rehearsal: str
 
 
 def execute(notification: Notification, values: Mapping[str, object]) -> Result:
@@ -57,6 +58,7 @@ def execute(notification: Notification, values: Mapping[str, object]) -> Result:
             },
             outcome=outcome,
             fault=_fault(result.all_events),
+            rehearsal=_why_rehearsed(result.all_events),
         )
 
 
@@ -88,6 +90,15 @@ def _fault(events: Iterable[dg.DagsterEvent]) -> str:
             if failure.error and failure.error.cls_name == "DagsterExecutionInterruptedError":
                 told = STOPPED
             return told or (failure.error.message.strip() if failure.error else "")
+    return ""
+
+
+def _why_rehearsed(events: Iterable[dg.DagsterEvent]) -> str:
+    for event in events:
+        if event.is_asset_observation:
+            metadata = event.asset_observation_data.asset_observation.metadata
+            if "rehearsal" in metadata:
+                return str(metadata["rehearsal"].value)
     return ""
 
 

@@ -136,14 +136,17 @@ def _keep_artifacts(context: dg.OpExecutionContext, run: NotificationRun) -> sto
 def _email(context: dg.OpExecutionContext, in_hand: RunInHand) -> Told:
     run = in_hand.begun(context)
     report = run.rehearse() if run.rehearsal else run.email()
-    metadata = story.of_report(report, time.monotonic() - in_hand.started_at)
+    metadata = story.of_report(report, time.monotonic() - in_hand.started_at, run.rehearsal)
     kind = dg.AssetObservation if run.rehearsal else dg.AssetMaterialization
     _tell_outcome(context, report.outcome)
+    context.log.info(story.in_one_line(report))
+    occurrence = run.request.occurrence
     return Told(
         metadata,
         event=kind(
             asset_key=run.notification.name,
-            partition=run.request.occurrence.key,
+            # A moment that a person chose is no partition.
+            partition=occurrence.key if occurrence.tick == occurrence.moment else None,
             metadata=metadata,
         ),
         fault=IncompleteDelivery(_what_is_missing(report))
@@ -157,9 +160,14 @@ def _what_is_missing(report: Report) -> str:
     open_now = [f"{getattr(report, state)} {state}" for state in states if getattr(report, state)]
     cause = f" {report.fault}" if report.fault else ""
     counted = ", ".join(open_now) or "see the cause"
+    remedy = (
+        "No run sends an unknown one again: find out and say it with `m2s deliveries settle`."
+        if report.unknown
+        else "A new run sends what is still unsent and nothing twice."
+    )
     return (
         f"Not all of this occurrence's mail is out: {counted}.{cause}"
-        " `m2s deliveries list` names each; a new run sends what is still unsent and nothing twice."
+        f" `m2s deliveries list` names each. {remedy}"
     )
 
 

@@ -57,13 +57,21 @@ def of_rendering(rendering: Rendering) -> Metadata:
     return {"mails": dg.MetadataValue.md("\n\n".join(mails) or "No mail.")}
 
 
-def of_report(report: Report, seconds: float) -> Metadata:
+def of_report(report: Report, seconds: float, rehearsal: str = "") -> Metadata:
     """The run's figures under the same names every time, zeros too, so that they make a plot."""
     return {
         "outcome": dg.MetadataValue.text(report.outcome),
         **{name: dg.MetadataValue.int(getattr(report, name)) for name in Report.counted()},
         "seconds": dg.MetadataValue.float(round(seconds, 3)),
+        **({"rehearsal": dg.MetadataValue.text(rehearsal)} if rehearsal else {}),
     }
+
+
+def in_one_line(report: Report) -> str:
+    """The outcome and the figures that are not nothing."""
+    counts = [f"{getattr(report, name)} {name}" for name in Report.counted()]
+    told = [count for count in counts if not count.startswith("0 ")]
+    return f"{report.outcome}: {', '.join(told) or 'nothing new'}"
 
 
 def _told(values: Mapping[str, object]) -> str:

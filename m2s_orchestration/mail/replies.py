@@ -28,7 +28,7 @@ LOGIN_WANTED = frozenset({530, 534, 535, 538})
 TOO_LARGE = 552
 
 WHERE = {
-    "connect": "the connection",
+    "connect": "its beginning",
     "helo": "EHLO",
     "tls": "the start of TLS",
     "login": "the login",
@@ -39,6 +39,9 @@ WHERE = {
     "body": "the message before its end",
     "dot": "the final dot",
 }
+NOT_REACHED = (
+    "Check EMAIL_HOST, EMAIL_PORT, EMAIL_USE_TLS, EMAIL_USE_SSL, and that the server is up"
+)
 REMEDY: dict[type[MailFault], str] = {
     ServerUnavailable: "It is tried again",
     ServerRefusedUs: "Check the EMAIL_* settings and what the mail provider allows this account",
@@ -69,7 +72,8 @@ def fault(
         else f"The mail server answered {code} to {WHERE[stage]}"
     )
     reason = f": {masked.rstrip('.')}" if masked else ""
-    return kind(f"{what}{reason}. {REMEDY[kind]}.", stage=stage, code=code, text=told)
+    remedy = NOT_REACHED if stage in {"connect", "helo", "tls"} else REMEDY[kind]
+    return kind(f"{what}{reason}. {remedy}.", stage=stage, code=code, text=told)
 
 
 def printable(text: str) -> str:

@@ -75,6 +75,8 @@ def build_sensor(
         settings = Settings.from_environment()
         requests = runs_lacking(context.instance, settings, notifications, now=datetime.now(UTC))
         drop_old_contents(Database(settings.database))
+        if not requests:
+            return dg.SkipReason("Nothing was missed, and nothing is left to send.")
         return dg.SensorResult(run_requests=requests)
 
     return missed_occurrences
