@@ -241,19 +241,20 @@ def test_an_ordinary_user_runs_it_as_itself() -> None:
     folder = Path(subprocess.check_output(["mktemp", "-d"], text=True).strip())
     os.chown(folder, user, group)
     try:
+        # Only root's right to look everywhere is kept: the interpreter may lie in root's own home.
         ended = subprocess.run(
-            [sys.executable, "-c", START_AND_STOP, str(folder / "server")],
+            [
+                *("setpriv", "--reuid", str(user), "--regid", str(group), "--clear-groups"),
+                *("--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"),
+                *("--securebits=+no_setuid_fixup",),
+                *(sys.executable, "-c", START_AND_STOP, str(folder / "server")),
+            ],
             cwd=CHECKOUT,
-            env={"HOME": ""},
-            user=user,
-            group=group,
-            extra_groups=[],
+            env={"HOME": "", "PATH": os.environ["PATH"]},
             capture_output=True,
             text=True,
             check=False,
         )
-    except PermissionError:
-        pytest.skip("an ordinary user may not enter this checkout or its virtual environment")
     finally:
         shutil.rmtree(folder)
     assert ended.stdout == "True\n", ended.stderr
