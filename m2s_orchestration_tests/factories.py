@@ -35,7 +35,6 @@ def club(*members: Member, zone: str = "America/New_York", **values: Any) -> Clu
     """A club of these members, in which full, student and emeritus members are active."""
     defaults: dict[str, Any] = {
         "name": "High Meadow Soaring",
-        "nickname": "High Meadow",
         "domain": "example.org",
         "origin": "https://www.example.org",
         "logo_url": None,

@@ -6,6 +6,7 @@ old command and the new job of the same name exclude each other.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import socket
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import psycopg
+from psycopg.pq import TransactionStatus
 
 from m2s_orchestration.errors import LeaseHeld, LeaseLost
 from m2s_orchestration.postgres import Connection, Database, statements, translated
@@ -23,6 +25,7 @@ SQL = statements(__package__, "lease.sql")
 
 TERM = timedelta(seconds=60)
 HEARTBEAT = timedelta(seconds=20)
+CALLED_OFF_WITHIN = 5.0  # seconds
 OWNER_LENGTH = 100
 
 
@@ -130,7 +133,10 @@ class Lease:
         return time.monotonic() > self._ends_at
 
     def _try(self, connection: Connection) -> str | None:
-        row = SQL["acquire"].first(connection, **self.identity, term=self.term)
+        try:
+            row = SQL["acquire"].first(connection, **self.identity, term=self.term)
+        finally:
+            _call_off(connection)
         return str(row[0]) if row else None
 
     def _note_contention(self, connection: Connection, event: str) -> None:
@@ -161,6 +167,13 @@ class Lease:
                 continue
             if renewed is None:
                 return
+
+
+def _call_off(connection: Connection) -> None:
+    """End a statement that was interrupted: from its wait for the row it would go on without us."""
+    if connection.info.transaction_status is TransactionStatus.ACTIVE:
+        with contextlib.suppress(psycopg.Error):
+            connection.cancel_safe(timeout=CALLED_OFF_WITHIN)
 
 
 def leases(database: Database) -> list[HeldLease]:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 
 import psycopg
+from psycopg.pq import TransactionStatus
 
 from m2s_orchestration.club.club import Club
 from m2s_orchestration.club.reading import read_club
@@ -92,6 +93,7 @@ def _snapshot(connection: Connection) -> Iterator[None]:
         with connection.transaction():
             yield
     finally:
-        if not connection.closed:
+        # After an interrupt in the middle of a query there is nothing to set any more.
+        if connection.info.transaction_status is TransactionStatus.IDLE:
             connection.read_only = None
             connection.isolation_level = None
