@@ -93,7 +93,7 @@ def test_no_fault_before_the_dot_leaves_a_message_behind(
 
 def test_a_server_that_is_not_there_is_unavailable(smtp_server: SmtpServer) -> None:
     smtp_server.stop()
-    with pytest.raises(ServerUnavailable, match="failed at its beginning.*EMAIL_HOST") as caught:
+    with pytest.raises(ServerUnavailable, match=r"failed at its beginning.*EMAIL_HOST") as caught:
         Conversation.open(mail_server(smtp_server))
     assert caught.value.stage == "connect"
 
