@@ -1,0 +1,1 @@
+"""The fault laboratory: every fault on purpose, and what holds after it."""
