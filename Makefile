@@ -33,6 +33,10 @@ test: $(INSTALLED) ## Run the tests; TESTS="path -k word" chooses some
 .PHONY: check
 check: lint types definitions test ## Everything that CI runs
 
+.PHONY: faults
+faults: $(INSTALLED) ## Do everything to the mail that can happen to it; FAULTS=--short takes CI's share
+	@$(PYTHON) -m m2s_orchestration_tests.faults $(FAULTS)
+
 .PHONY: lint
 lint: $(INSTALLED) ## Look for faults of style, format, and imports that point up
 	$(PYTHON) -m ruff check

@@ -20,6 +20,11 @@ STOPPED = (
     " list` says how each stands, and another run sends the rest."
 )
 
+STOPPED_AT_THE_END = (
+    "The run was told to stop when its steps were over: all that they did is recorded. `m2s"
+    " deliveries list` says how each mail stands."
+)
+
 
 @dataclass(frozen=True)
 class Result:
@@ -57,7 +62,7 @@ def execute(notification: Notification, values: Mapping[str, object]) -> Result:
                 "seconds": round(time.monotonic() - started, 3),
             },
             outcome=outcome,
-            fault=_fault(result.all_events),
+            fault=_fault(result.all_events) or ("" if result.success else STOPPED_AT_THE_END),
             rehearsal=_why_rehearsed(result.all_events),
         )
 

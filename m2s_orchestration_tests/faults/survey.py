@@ -45,6 +45,18 @@ class Survey:
     points: tuple[Point, ...]
     aftermath: Aftermath
 
+    @property
+    def within_transactions(self) -> set[Point]:
+        """The points at which a transaction is open, its BEGIN and its COMMIT among them."""
+        found: set[Point] = set()
+        is_open = False
+        for point in self.points:
+            is_open = is_open or point.said.startswith("BEGIN")
+            if is_open:
+                found.add(point)
+            is_open = is_open and point.said != "COMMIT"
+        return found
+
 
 def survey(bench: Bench, notification: str) -> Survey:
     """Run it once, undisturbed."""

@@ -1,0 +1,117 @@
+"""Every interrupt: at each statement and each SMTP command of a run, before and after, by SIGTERM.
+
+That is an eviction, a deadline, or a person who cancels the run. The message in hand is finished or
+not begun, no other is begun, the lease is given back, and nothing is in doubt; a run after it sends
+the rest.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from m2s_orchestration.notifications import NOTIFICATIONS
+from m2s_orchestration_tests.eventually import eventually
+from m2s_orchestration_tests.faults.aftermath import Aftermath, Verdict, judge, look
+from m2s_orchestration_tests.faults.bench import Bench, run_of
+from m2s_orchestration_tests.faults.findings import Findings
+from m2s_orchestration_tests.faults.points import Point
+from m2s_orchestration_tests.faults.processes import Ended, Run
+from m2s_orchestration_tests.faults.survey import Moment, Snare, Survey, moments, survey
+
+NAME = "interrupted at every point"
+
+
+@dataclass(frozen=True)
+class Interrupt:
+    """One run that was told to stop, and what the run after it made of it."""
+
+    at: Moment
+    verdict: Verdict
+    complaints: tuple[str, ...]
+
+
+def explore(bench: Bench, *, full: bool) -> Findings:
+    """Interrupt every notification's run at every moment; in short at a choice of them."""
+    surveys = {item.name: survey(bench, item.name) for item in NOTIFICATIONS}
+    chosen = moments(surveys.values(), full=full)
+    with bench.hands() as hands:
+        done = list(hands.map(lambda at: interrupt(bench, surveys[at.notification], at), chosen))
+    return _findings(done)
+
+
+def interrupt(bench: Bench, surveyed: Survey, at: Moment) -> Interrupt:
+    """Interrupt a run at one moment and run it again to its end."""
+    with bench.site() as site:
+        snare = Snare(at, tell_to_stop)
+        with site.wires(snare) as wires:
+            stopped = snare.set_for(site.start(*run_of(at.notification), wires=wires)).ended()
+            points = wires.points
+        between = look(site)
+        again = site.m2s(*run_of(at.notification))
+        verdict = judge(look(site), undisturbed=surveyed.aftermath)
+        complaints = [
+            *_about_the_end(snare, stopped, between),
+            *_about_what_it_began(at, points),
+            *([] if again.status == 0 else [f"the run after it was not green: {again.errors}"]),
+        ]
+        return Interrupt(at, verdict, tuple(complaints))
+
+
+def tell_to_stop(run: Run) -> None:
+    """SIGTERM; goes on when the process has taken it."""
+    run.signal(signal.SIGTERM)
+    eventually(lambda: not is_pending(run.pid, signal.SIGTERM))
+
+
+def is_pending(pid: int, number: signal.Signals) -> bool:
+    """Whether a process has a signal that it has not taken yet."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    masks = [int(line.split()[1], 16) for line in lines if line.startswith(("SigPnd:", "ShdPnd:"))]
+    return any(mask >> (number - 1) & 1 for mask in masks)
+
+
+def _about_the_end(snare: Snare, stopped: Ended, between: Aftermath) -> Iterator[str]:
+    if not snare.sprung.is_set():
+        yield f"the run never came so far: {stopped.errors}"
+    if stopped.status == -signal.SIGTERM:
+        yield "the run died of it instead of ending"
+    if stopped.status == 0 and set(between.states.values()) - {"sent"}:
+        yield f"the run was green and left mail behind: {stopped.output}"
+    if stopped.status and "told to stop" not in stopped.errors:
+        yield f"it does not say why it ended: {stopped.errors!r}"
+    if between.leases:
+        yield f"the lease was not given back: {between.leases}"
+    doubtful = [mail for mail, state in between.states.items() if state in {"sending", "unknown"}]
+    if doubtful:
+        yield f"left in doubt: {doubtful}"
+
+
+def _about_what_it_began(at: Moment, points: Sequence[Point]) -> Iterator[str]:
+    """After the request no message but the one in hand is finished, and no other is begun."""
+    after = points[points.index(at.point) :] if at.point in points else []
+    began = [point for point in after if point.said == "MAIL" and point != at.point]
+    finished = [point for point in after if point.said == "dot" and point != at.point]
+    if len(began) > 1 or len(finished) > 1:
+        yield f"it went on to send: {[str(point) for point in after]}"
+
+
+def _findings(interrupts: Sequence[Interrupt]) -> Findings:
+    return Findings(
+        experiment=NAME,
+        faults=len(interrupts),
+        runs=2 * len(interrupts),
+        duplicates=sum(item.verdict.duplicates for item in interrupts),
+        losses=sum(item.verdict.losses for item in interrupts),
+        unknowns=sum(item.verdict.unknowns for item in interrupts),
+        violations=tuple(
+            f"{item.at}: {told}"
+            for item in interrupts
+            for told in (*item.verdict.violations, *item.complaints)
+        ),
+    )
