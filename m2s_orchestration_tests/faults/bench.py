@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -23,7 +22,7 @@ from m2s_orchestration.demo.postgres import EmbeddedPostgres
 from m2s_orchestration.notifications import NOTIFICATIONS
 from m2s_orchestration.postgres import Database
 from m2s_orchestration_tests.faults.points import Trap
-from m2s_orchestration_tests.faults.processes import Ended, Run
+from m2s_orchestration_tests.faults.processes import Before, Ended, Run
 from m2s_orchestration_tests.faults.wires import Wires
 from m2s_orchestration_tests.smtp_server import SmtpServer
 
@@ -48,7 +47,7 @@ class Site:
         *arguments: str,
         wires: Wires | None = None,
         environment: Mapping[str, str] | None = None,
-        before: tuple[Any, ...] = (),
+        before: Before = (),
     ) -> Run:
         """Start `m2s …` for this club, over these wires and with changes to its environment.
 

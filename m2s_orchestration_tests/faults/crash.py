@@ -16,7 +16,7 @@ from m2s_orchestration_tests.faults.aftermath import Verdict, judge, look
 from m2s_orchestration_tests.faults.bench import Bench, Site, run_of
 from m2s_orchestration_tests.faults.findings import Findings
 from m2s_orchestration_tests.faults.points import Cut
-from m2s_orchestration_tests.faults.processes import Ended, Run
+from m2s_orchestration_tests.faults.processes import Before, Ended, Run
 from m2s_orchestration_tests.faults.survey import Moment, Snare, Survey, moments, survey
 
 NAME = "killed at every point"
@@ -40,14 +40,16 @@ def explore(bench: Bench, *, full: bool) -> Findings:
     return _findings(crashes)
 
 
-def crash(bench: Bench, surveyed: Survey, at: Moment) -> Crash:
-    """Kill a run at one moment and run it again to its end."""
+def crash(bench: Bench, surveyed: Survey, at: Moment, *, before: Before = ()) -> Crash:
+    """Kill a run at one moment and run it again to its end; `before` is done in it first."""
+    run = run_of(at.notification)
     with bench.site() as site:
         snare = Snare(at, kill)
         with site.wires(snare) as wires:
-            killed = snare.set_for(site.start(*run_of(at.notification), wires=wires)).ended()
+            first = site.start(*run, wires=wires, before=before)
+            killed = snare.set_for(first).ended()
         site.lapse()
-        again = site.m2s(*run_of(at.notification))
+        again = site.start(*run, before=before).ended()
         verdict = judge(look(site), undisturbed=surveyed.aftermath)
         complaints = [*_about_the_kill(snare, killed), *_about_the_doubt(site, at, again, verdict)]
         return Crash(at, verdict, tuple(complaints))

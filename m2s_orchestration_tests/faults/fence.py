@@ -1,22 +1,24 @@
 """Every pause: a run is stopped past its term, another takes over, and the first goes on.
 
 It is stopped by SIGSTOP at each statement and each SMTP command, before and after, as a process is
-that a virtual machine, a debugger or a starved node holds. When it goes on it records and sends
-nothing more, but for the dot and the testimony of a message that it had claimed.
+that a virtual machine, a debugger or a starved node holds. The other sends everything, or it finds
+no mail server and leaves everything to be sent. When the first goes on it records and sends nothing
+more, but for the dot and the testimony of a message that it had claimed.
 """
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from m2s_orchestration.notifications import NOTIFICATIONS
 from m2s_orchestration_tests.faults.aftermath import Verdict, judge, look
 from m2s_orchestration_tests.faults.bench import Bench, Site, run_of
 from m2s_orchestration_tests.faults.findings import Findings
-from m2s_orchestration_tests.faults.processes import Ended, Run
+from m2s_orchestration_tests.faults.processes import Before, Ended, Run
 from m2s_orchestration_tests.faults.survey import PATIENCE, Moment, Snare, Survey, moments, survey
 
 NAME = "paused at every point"
@@ -24,6 +26,12 @@ NAME = "paused at every point"
 # A pause inside a transaction that holds the lease lasts until the database ends it, ten seconds
 # later: most of the time is waiting, and in short a few of them do.
 HANDS = 8
+NO_MAIL_SERVER = {"EMAIL_PORT": "9"}
+# From here on a run could send what the one that took over left.
+COULD_SEND = {
+    *("BEGIN", "unsent", "load", "connect to the mail server", "EHLO", "MAIL", "RCPT", "DATA"),
+    *("body", "claim", "dot", "testify"),
+}
 ENOUGH_OF_A_TRANSACTION = {"fence", "open_occurrence", "plan", "sweep", "close_occurrence"}
 
 # By the run that was paused, as its run id tells: a sweep writes in its owner's name as well.
@@ -70,52 +78,86 @@ class Stop:
 def explore(bench: Bench, *, full: bool) -> Findings:
     """Pause every notification's run at every moment; in short at a choice of them."""
     surveys = {item.name: survey(bench, item.name) for item in NOTIFICATIONS}
-    chosen = [
+    cases = [
+        (at, other)
+        for at in _moments(surveys, full=full)
+        for other in ({}, NO_MAIL_SERVER)
+        if at.point.said in COULD_SEND or not other
+    ]
+    with bench.hands(HANDS) as hands:
+        done = hands.map(
+            lambda case: pause(bench, surveys[case[0].notification], case[0], other=case[1]), cases
+        )
+        return _findings(list(done))
+
+
+def _moments(surveys: Mapping[str, Survey], *, full: bool) -> list[Moment]:
+    return [
         at
         for at in moments(surveys.values(), full=full)
         if full
         or at.point.said in ENOUGH_OF_A_TRANSACTION
         or at.point not in surveys[at.notification].within_transactions
     ]
-    with bench.hands(HANDS) as hands:
-        done = list(hands.map(lambda at: pause(bench, surveys[at.notification], at), chosen))
-    return _findings(done)
 
 
-def pause(bench: Bench, surveyed: Survey, at: Moment) -> Pause:
-    """Pause a run at one moment, let another take over and end, and let it go on."""
+def pause(
+    bench: Bench,
+    surveyed: Survey,
+    at: Moment,
+    *,
+    other: Mapping[str, str] = MappingProxyType({}),
+    before: Before = (),
+) -> Pause:
+    """Pause a run at one moment, let another take over and end, and let it go on.
+
+    `other` is what is different in the other's environment; `before` is done in both first.
+    """
+    run = run_of(at.notification)
     with bench.site() as site:
         stop = Stop()
         snare = Snare(at, stop)
         with site.wires(snare) as wires:
-            paused = snare.set_for(site.start(*run_of(at.notification), wires=wires))
+            paused = snare.set_for(site.start(*run, wires=wires, before=before))
             came = stop.is_stopped.wait(PATIENCE)
             site.lapse()
-            other = site.m2s(*run_of(at.notification))
+            meanwhile = site.start(*run, environment=other, before=before).ended()
             stop.may_go_on.set()
             ended = paused.ended()
-        last = site.m2s(*run_of(at.notification))
+        recorded = _recorded_after_the_takeover(site)
+        last = site.m2s(*run)
         verdict = judge(look(site), undisturbed=surveyed.aftermath)
-        complaints = [*_complaints(site, at, other, last)] if came else ["never came so far"]
-        if verdict.unknowns:
-            complaints.append("a message stayed in doubt although its sender could tell of it")
-        return Pause(at, verdict, (*complaints, *_about_its_end(at, ended)))
+        complaints = [
+            *([] if came else ["it never came so far"]),
+            *_about_the_takeover(at, meanwhile, may_be_red=bool(other)),
+            *_about_the_doubt(at, recorded, verdict),
+            *_about_its_end(ended),
+            *([f"the last run was not green: {last.errors}"] if last.status else []),
+        ]
+        return Pause(at, verdict, tuple(complaints))
 
 
-def _complaints(site: Site, at: Moment, other: Ended, last: Ended) -> Iterator[str]:
-    if at.is_in_doubt and (other.status, other.result.get("unknown")) != (1, 1):
-        yield f"the run that took over did not tell of the doubt: {other.output}{other.errors}"
-    if not at.is_in_doubt and other.status:
-        yield f"the run that took over was not green: {other.output}{other.errors}"
-    if last.status:
-        yield f"the last run was not green: {last.errors}"
+def _recorded_after_the_takeover(site: Site) -> list[str]:
     with site.database.connect("laboratory") as connection:
-        recorded = connection.execute(RECORDED_AFTER_THE_TAKEOVER).fetchall()
-    if recorded != ([("sent",)] if at.is_in_doubt else []):
+        return [state for (state,) in connection.execute(RECORDED_AFTER_THE_TAKEOVER)]
+
+
+def _about_the_takeover(at: Moment, other: Ended, *, may_be_red: bool) -> Iterator[str]:
+    in_doubt = int(at.is_in_doubt)
+    if other.result.get("unknown") != in_doubt:
+        yield f"the run that took over told of another doubt: {other.output}{other.errors}"
+    if other.status and not (in_doubt or may_be_red):
+        yield f"the run that took over was not green: {other.output}{other.errors}"
+
+
+def _about_the_doubt(at: Moment, recorded: list[str], verdict: Verdict) -> Iterator[str]:
+    if recorded != (["sent"] if at.is_in_doubt else []):
         yield f"after the takeover it recorded {recorded}"
+    if verdict.unknowns:
+        yield "a message stayed in doubt although its sender could tell of it"
 
 
-def _about_its_end(at: Moment, ended: Ended) -> Iterator[str]:
+def _about_its_end(ended: Ended) -> Iterator[str]:
     """What it says of itself is no lie: it is red where it could not do what it had begun."""
     if ended.status not in {0, 1, 75}:
         yield f"it ended with {ended.status}: {ended.errors}"

@@ -24,6 +24,9 @@ from m2s_orchestration.cli import main
 PATIENCE = 300.0  # seconds for which a run may take before it counts as hanging
 STANDARD_OUTPUT, STANDARD_ERROR = 1, 2
 
+# A function of the tests and its arguments, called in a run's process before anything else.
+Before = tuple[Any, ...]
+
 _warm = multiprocessing.get_context("forkserver")
 _warm.set_forkserver_preload(["m2s_orchestration_tests.faults.warm"])
 
@@ -60,7 +63,7 @@ class Run:
         *,
         environment: Mapping[str, str],
         folder: Path,
-        before: tuple[Any, ...] = (),
+        before: Before = (),
     ) -> None:
         """`before` is a function of the tests and its arguments, called in the process first."""
         self._output = folder / "output"
@@ -100,7 +103,7 @@ class Run:
 
 
 def _enter(
-    arguments: tuple[str, ...], environment: dict[str, str], folder: Path, before: tuple[Any, ...]
+    arguments: tuple[str, ...], environment: dict[str, str], folder: Path, before: Before
 ) -> None:
     """Be a fresh m2s."""
     os.environ.clear()
