@@ -147,7 +147,7 @@ def claim(world: World, k: int, rules: Rules) -> Moves:
 
 
 def _claim_without_commit(world: World, k: int, rules: Rules) -> Moves:
-    """Nobody else sees such a claim, and it dies with its process."""
+    """Nobody else sees such a claim; it ends with its process, or as an idle transaction."""
     person = world.rows[world.workers[k].in_hand].person
     if claimed(world, k, rules):
         yield Move(f"claims {person}'s row, and does not commit", at_dot(world, k))
