@@ -128,7 +128,7 @@ class Search:
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    """Among millions of tuples there is no circle, and to look for one takes a third of the time."""
+    """Millions of tuples hold no circle, and to look for one takes a third of the time."""
     was_on = gc.isenabled()
     gc.disable()
     try:
