@@ -167,6 +167,33 @@ def test_mail_comes_from_noreply_and_answers_go_to_the_configured_address(
     assert found.domain == sender.partition("@")[2]
 
 
+@pytest.mark.parametrize(
+    ("default_from", "reason"),
+    [
+        ("info@exa mple.org", "not a valid address"),
+        ("info@example..org", "not a valid address"),
+        ("in..fo@example.org", "not a valid address"),
+        ("<info@example.org\r\nBcc: joe@example.org>", "control characters"),
+        ("info@example.org, joe@example.org", "several addresses"),
+        ("Club <info@example.org> (e.V.)", "not a valid address"),
+        ("info@" + "(" * 5000 + ".org", "not a valid address"),
+        ("büro@example.org", "not ASCII before the @"),
+        ("info@" + "label." * 37 + "org", "domain of 225 letters"),
+    ],
+)
+def test_an_address_of_the_clubs_own_that_no_mail_can_bear_is_refused_by_name(
+    default_from: str, reason: str, read: Read
+) -> None:
+    with pytest.raises(BadSettings, match="DEFAULT_FROM_EMAIL") as caught:
+        read(DEFAULT_FROM_EMAIL=default_from)
+    assert reason in str(caught.value)
+
+
+def test_a_domain_of_the_sites_that_no_mail_can_bear_is_refused_by_name(read: Read) -> None:
+    with pytest.raises(BadSettings, match="the site's domain_name gives no address"):
+        read(columns={"domain_name": "-example.org"})
+
+
 @pytest.mark.parametrize("domain", ["", "localhost", "https://example.org/", "two words.org"])
 def test_without_any_domain_there_is_no_sender(domain: str, read: Read) -> None:
     with pytest.raises(BadSettings) as caught:
@@ -184,6 +211,8 @@ def test_without_any_domain_there_is_no_sender(domain: str, read: Read) -> None:
         ("Everybody <all@lists.example.org>", "all@lists.example.org"),
         ("", "members@example.org"),
         ("members", "members@example.org"),
+        ("a@example.org, b@example.org", "a@example.org, b@example.org"),
+        ("(" * 5000, "members@example.org"),
     ],
 )
 def test_the_mailing_list_is_the_configured_one_or_members(
