@@ -19,6 +19,8 @@ from m2s_orchestration.settings import Settings
 SQL = statements(__package__, "club.sql")
 
 HOST = re.compile(r"[\w.:-]+")
+# What may stand in a URL as it is, besides letters and digits (RFC 3986).
+URL = ":/?#[]@!$&'()*+,;=%"
 # A List-Id has the notification's name before it and may have 255 letters.
 LONGEST_DOMAIN = 200
 
@@ -186,7 +188,8 @@ def canonical_origin(configuration: Configuration, settings: Settings) -> str:
 
 def _origin(text: str) -> str | None:
     wanted = text.strip()
-    if not wanted:
+    # urlsplit drops line ends, which makes another host, and reads a backslash as no browser does.
+    if not wanted or re.search(r"[\s\\]", wanted):
         return None
     try:
         parts = urlsplit(wanted if "://" in wanted else f"https://{wanted}")
@@ -213,12 +216,14 @@ def _is_loopback(origin: str) -> bool:
 
 
 def _logo_url(logo: str | None, origin: str, media_url: str | None) -> str | None:
-    if not logo:
+    """Where the logo is; None if it is nowhere on the web, for no mail is to wait for a picture."""
+    wanted = (logo or "").strip()
+    if not wanted:
         return None
-    if urlsplit(logo).scheme in {"http", "https"}:
-        return logo
+    if re.match(r"https?:", wanted, re.IGNORECASE):
+        return quote(wanted, safe=URL) if _origin(wanted) else None
     base = media_url or "/media/"
     if base.startswith("//"):
         base = f"https:{base}"
     base = base if urlsplit(base).scheme else f"{origin}/{base.strip('/')}"
-    return f"{base.rstrip('/')}/{quote(logo.lstrip('/'))}"
+    return f"{base.rstrip('/')}/{quote(wanted.lstrip('/'))}"

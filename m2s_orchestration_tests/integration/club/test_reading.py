@@ -303,6 +303,9 @@ def test_an_origin_is_scheme_host_and_port(text: str, found: str) -> None:
         'https://www.example.org"onclick="x',
         "https://<script>",
         "https://a\\b",
+        "https://www.example.org\\@evil.org",
+        "https://a\r\nb.example.org",
+        "https://a\tb.example.org",
     ],
 )
 def test_what_is_no_origin_is_passed_over(text: str) -> None:
@@ -329,6 +332,11 @@ def test_any_canonical_address_gives_an_origin(text: str) -> None:
         ("logo.png", "https://cdn.example.org/club/", "https://cdn.example.org/club/logo.png"),
         ("logo.png", "//cdn.example.org/club", "https://cdn.example.org/club/logo.png"),
         ("https://cdn.example.org/l.png?v=1", "", "https://cdn.example.org/l.png?v=1"),
+        ("https://cdn.example.org/ü\"<.png", "", "https://cdn.example.org/%C3%BC%22%3C.png"),
+        ("https://", "", None),
+        ("http://[::1", "", None),
+        ("http:/\\evil.org", "", None),
+        (" \r\n", "", None),
     ],
 )
 def test_the_logo_has_an_absolute_address(
