@@ -332,7 +332,7 @@ def test_any_canonical_address_gives_an_origin(text: str) -> None:
         ("logo.png", "https://cdn.example.org/club/", "https://cdn.example.org/club/logo.png"),
         ("logo.png", "//cdn.example.org/club", "https://cdn.example.org/club/logo.png"),
         ("https://cdn.example.org/l.png?v=1", "", "https://cdn.example.org/l.png?v=1"),
-        ("https://cdn.example.org/ü\"<.png", "", "https://cdn.example.org/%C3%BC%22%3C.png"),
+        ('https://cdn.example.org/ü"<.png', "", "https://cdn.example.org/%C3%BC%22%3C.png"),
         ("https://", "", None),
         ("http://[::1", "", None),
         ("http:/\\evil.org", "", None),
