@@ -68,7 +68,7 @@ def read_club(connection: Connection, settings: Settings) -> Club:
     origin = canonical_origin(configuration, settings)
     members = SQL["members"].fetch(connection, Member)
     return Club(
-        name=configuration.club_name,
+        name=configuration.club_name.strip() or Configuration.club_name,
         zone=zone,
         domain=configuration.domain_name,
         origin=origin,

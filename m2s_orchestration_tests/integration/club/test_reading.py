@@ -104,6 +104,11 @@ def test_a_club_that_is_nowhere_is_refused(read: Read, connection: Connection) -
         read(SITE_URL="https://club.example.org")
 
 
+def test_a_name_of_blanks_is_none(read: Read) -> None:
+    assert read(columns={"club_name": " \t"}).name == "Soaring Club"
+    assert read(columns={"club_name": " High Meadow "}).name == "High Meadow"
+
+
 def test_of_two_configurations_the_first_counts(read: Read, connection: Connection) -> None:
     insert(connection, "siteconfig_siteconfiguration", club_name="Another")
 
