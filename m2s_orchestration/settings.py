@@ -15,12 +15,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from m2s_orchestration.errors import BadSettings
+from m2s_orchestration.urls import place, site
 
 Encryption = Literal["none", "starttls", "ssl"]
 Value = TypeVar("Value")
@@ -81,10 +82,10 @@ class Settings:
             default_from=reader.optional("DEFAULT_FROM_EMAIL"),
             dev_mode=reader.read("EMAIL_DEV_MODE", _boolean, "false"),
             redirect_to=reader.read("EMAIL_DEV_MODE_REDIRECT_TO", _list, ""),
-            site_url=reader.read("SITE_URL", _origin, "") or None,
+            site_url=reader.read("SITE_URL", site, "") or None,
             members_mailing_list=reader.optional("MEMBERS_MAILING_LIST"),
             operators_email=reader.optional("OPERATORS_EMAIL"),
-            media_url=reader.optional("MEDIA_URL"),
+            media_url=reader.read("MEDIA_URL", place, "") or None,
             media_root=reader.read("MEDIA_ROOT", lambda text: Path(text) if text else None, ""),
         )
         if settings.dev_mode and not settings.redirect_to:
@@ -288,13 +289,4 @@ def _list(text: str) -> tuple[str, ...]:
 def _header_name(text: str) -> str:
     if text and not all(33 <= ord(letter) <= 126 and letter != ":" for letter in text):
         raise ValueError("write a header's name without a colon, such as X-Idempotency-Key")
-    return text
-
-
-def _origin(text: str) -> str:
-    if not text:
-        return ""
-    parts = urlsplit(text if "://" in text else f"https://{text}")
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("write the site's address, such as https://www.example.org")
     return text

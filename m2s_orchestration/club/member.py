@@ -20,10 +20,14 @@ class Member:
 
     @property
     def display_name(self) -> str:
-        """As the web application writes it; a blank nickname counts as none."""
+        """As the web application writes it; a blank nickname counts as none.
+
+        Somebody without any name is still somebody: what is told of them must not lack its subject.
+        """
         first = (self.nickname or "").strip() or self.first_name
         name = f"{first} {self.middle_initial or ''} {self.last_name}".strip()
-        if self.name_suffix:
+        name = " ".join(name.split()) or f"Member {self.id}"
+        if (self.name_suffix or "").strip():
             name = f"{name}, {self.name_suffix}"
         if self.membership_status == "Deceased":
             name = f"{name}†"
@@ -37,4 +41,4 @@ class Member:
     @property
     def greeting_name(self) -> str:
         """What a letter to this person begins with."""
-        return self.first_name.strip() or self.display_name
+        return " ".join(self.first_name.split()) or self.display_name

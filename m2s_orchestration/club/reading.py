@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email.utils import parseaddr
 from ipaddress import ip_address
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
@@ -20,6 +19,10 @@ from m2s_orchestration.settings import Settings
 SQL = statements(__package__, "club.sql")
 
 HOST = re.compile(r"[\w.:-]+")
+# What may stand in a URL as it is, besides letters and digits (RFC 3986).
+URL = ":/?#[]@!$&'()*+,;=%"
+# A List-Id has the notification's name before it and may have 255 letters.
+LONGEST_DOMAIN = 200
 
 DEFAULT_TITLES = {
     "duty_officer": "Duty Officer",
@@ -65,7 +68,7 @@ def read_club(connection: Connection, settings: Settings) -> Club:
     origin = canonical_origin(configuration, settings)
     members = SQL["members"].fetch(connection, Member)
     return Club(
-        name=configuration.club_name,
+        name=configuration.club_name.strip() or Configuration.club_name,
         zone=zone,
         domain=configuration.domain_name,
         origin=origin,
@@ -96,20 +99,38 @@ def _titles(configuration: Configuration) -> Mapping[str, str]:
 
 
 def _sender(configuration: Configuration, settings: Settings) -> Sender:
-    address = _address(settings.default_from or "")
-    domain = address.rpartition("@")[2].strip() if "@" in address else ""
-    if not _is_domain(domain):
-        domain = configuration.domain_name.strip()
-        address = ""
+    address = _own_address(settings)
+    source = "DEFAULT_FROM_EMAIL" if address else "the site's domain_name"
+    domain = address.rpartition("@")[2] or configuration.domain_name.strip()
     if not _is_domain(domain):
         raise BadSettings(
             f"DEFAULT_FROM_EMAIL is {settings.default_from or ''!r} and the site's domain_name is"
             f" {configuration.domain_name!r}: neither gives a domain to send from. Set"
             " DEFAULT_FROM_EMAIL to an address of the club's domain."
         )
-    sender = _checked("DEFAULT_FROM_EMAIL", f"noreply@{domain}")
-    reply_to = _checked("DEFAULT_FROM_EMAIL", address) if address not in {"", sender} else None
-    return Sender(address=sender, reply_to=reply_to)
+    sender = _checked(source, f"noreply@{domain}")
+    length = len(addresses.domain_on_the_wire(domain))
+    if length > LONGEST_DOMAIN:
+        raise BadSettings(
+            f"{source} gives a domain of {length} letters, and mail can be sent from one of up to"
+            f" {LONGEST_DOMAIN}: name a shorter one."
+        )
+    return Sender(address=sender, reply_to=address if address not in {"", sender} else None)
+
+
+def _own_address(settings: Settings) -> str:
+    """The club's address; empty where DEFAULT_FROM_EMAIL gives none with a full domain."""
+    address = _address(settings.default_from or "")
+    if "." not in address.rpartition("@")[2] or "@" not in address:
+        return ""
+    _checked("DEFAULT_FROM_EMAIL", address)
+    if not address.rpartition("@")[0].isascii():
+        # It is in the header of every mail, and every server on the way would have to take it.
+        raise BadSettings(
+            f"DEFAULT_FROM_EMAIL gives {addresses.mask(address)}, which has letters that are not"
+            " ASCII before the @, and many mail servers take no such mail: name another address."
+        )
+    return address
 
 
 def _check_addresses(settings: Settings) -> None:
@@ -128,10 +149,12 @@ def _checked(variable: str, address: str) -> str:
 
 
 def _address(text: str) -> str:
-    """The address of `Name <address>` or of an address alone."""
-    _, address = parseaddr(text)
-    # A comma in a name (High Meadow Soaring, Inc.) is two addresses to the standard's grammar.
-    return address if "@" in address else text.rpartition("<")[2].partition(">")[0].strip()
+    """The address of `Name <address>` or of an address alone.
+
+    Not by the standard's grammar: to it a comma in a name (High Meadow Soaring, Inc.) makes two
+    addresses, and a blank in a domain is none.
+    """
+    return text.rpartition("<")[2].strip().removesuffix(">").strip()
 
 
 def _is_domain(text: str) -> bool:
@@ -165,7 +188,8 @@ def canonical_origin(configuration: Configuration, settings: Settings) -> str:
 
 def _origin(text: str) -> str | None:
     wanted = text.strip()
-    if not wanted:
+    # urlsplit drops line ends, which makes another host, and reads a backslash as no browser does.
+    if not wanted or re.search(r"[\s\\]", wanted):
         return None
     try:
         parts = urlsplit(wanted if "://" in wanted else f"https://{wanted}")
@@ -192,12 +216,14 @@ def _is_loopback(origin: str) -> bool:
 
 
 def _logo_url(logo: str | None, origin: str, media_url: str | None) -> str | None:
-    if not logo:
+    """Where the logo is; None if it is nowhere on the web, for no mail is to wait for a picture."""
+    wanted = (logo or "").strip()
+    if not wanted:
         return None
-    if urlsplit(logo).scheme in {"http", "https"}:
-        return logo
+    if re.match(r"https?:", wanted, re.IGNORECASE):
+        return quote(wanted, safe=URL) if _origin(wanted) else None
     base = media_url or "/media/"
     if base.startswith("//"):
         base = f"https:{base}"
     base = base if urlsplit(base).scheme else f"{origin}/{base.strip('/')}"
-    return f"{base.rstrip('/')}/{quote(logo.lstrip('/'))}"
+    return f"{base.rstrip('/')}/{quote(wanted.lstrip('/'))}"

@@ -253,7 +253,13 @@ def test_a_redirect_without_dev_mode_is_kept_for_later() -> None:
     assert (settings.dev_mode, settings.redirect_to) == (False, ("dev@example.org",))
 
 
-@pytest.mark.parametrize("text", ["ftp://example.org", "https://", "https://[::1", "//"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("ftp://example.org", "https://", "https://[::1", "//", "javascript:alert(1)"),
+        *("https://example.org:x", "https://example.org\\@evil.org", "https://a\r\nb.org"),
+    ],
+)
 def test_what_is_no_site(text: str) -> None:
     assert "SITE_URL is " in fault(SITE_URL=text)
 
@@ -270,6 +276,25 @@ def test_what_is_no_site(text: str) -> None:
 )
 def test_what_is_a_site(text: str) -> None:
     assert read(SITE_URL=text).site_url == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("javascript:alert(1)", "data:text/html,x", "ftp://example.org/", "https://", "//"),
+        *("https://[::1", "https://cdn.example/a b", '/media/"onerror="', "a\\b", "https:/x"),
+    ],
+)
+def test_what_is_no_place_for_pictures(text: str) -> None:
+    assert "MEDIA_URL is " in fault(MEDIA_URL=text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["https://cdn.example/club/", "//cdn.example", "/media/", "media", "/", "http://localhost:8001/"],
+)
+def test_what_is_a_place_for_pictures(text: str) -> None:
+    assert read(MEDIA_URL=text).media_url == text
 
 
 def test_secrets_are_not_in_the_repr() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 
@@ -164,11 +164,18 @@ def _plans(intents: Iterable[Intent], club: Club) -> tuple[Plan, ...]:
     return tuple(
         Plan(
             name=club.member(row.member_id).display_name,
-            activities=tuple(labels.ACTIVITIES.get(code, code) for code in row.available_as),
+            activities=tuple(_activities(row.available_as)),
             aircraft=row.aircraft,
         )
         for row in sorted(intents, key=lambda row: club.member(row.member_id).sort_name)
     )
+
+
+def _activities(available_as: object) -> Iterator[str]:
+    """The activities in words. No table says what the JSON is, and a briefing must not wait."""
+    for code in available_as if isinstance(available_as, list) else ():
+        if isinstance(code, str):
+            yield labels.ACTIVITIES.get(code, code)
 
 
 def _due(deadlines: Iterable[Deadline], day: date) -> tuple[tuple[Due, ...], tuple[Due, ...]]:

@@ -11,6 +11,8 @@ from m2s_orchestration.mail.compose import Attachment
 from m2s_orchestration.notifications.send_duty_preop_emails.crew import Duty
 from m2s_orchestration.notifications.send_duty_preop_emails.rows import Address, Assignment
 
+# Of a title in a file's name: what any disk takes, and one line of a header in any script.
+LONGEST_IN_NAME = 40
 CALENDAR_PATH = "/duty_roster/calendar/"
 
 
@@ -31,7 +33,7 @@ def duty_entry(
         organizer=club.sender.address,
         made_at=made_at,
     )
-    name = f"duty-{day}-{slug(duty.title) or 'crew'}.ics"
+    name = f"duty-{day}-{slug(duty.title)[:LONGEST_IN_NAME] or 'crew'}.ics"
     return calendar_file(event, filename=name, publisher=club.name)
 
 

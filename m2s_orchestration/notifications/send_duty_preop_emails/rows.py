@@ -48,11 +48,11 @@ class Lesson:
 
 @dataclass(frozen=True)
 class Intent:
-    """Somebody who means to fly. `aircraft` is a label."""
+    """Somebody who means to fly. `aircraft` is a label; `available_as`, JSON: a list of codes."""
 
     date: date
     member_id: int
-    available_as: list[str]
+    available_as: object
     aircraft: str | None
 
 

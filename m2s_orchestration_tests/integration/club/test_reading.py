@@ -104,6 +104,11 @@ def test_a_club_that_is_nowhere_is_refused(read: Read, connection: Connection) -
         read(SITE_URL="https://club.example.org")
 
 
+def test_a_name_of_blanks_is_none(read: Read) -> None:
+    assert read(columns={"club_name": " \t"}).name == "Soaring Club"
+    assert read(columns={"club_name": " High Meadow "}).name == "High Meadow"
+
+
 def test_of_two_configurations_the_first_counts(read: Read, connection: Connection) -> None:
     insert(connection, "siteconfig_siteconfiguration", club_name="Another")
 
@@ -167,6 +172,33 @@ def test_mail_comes_from_noreply_and_answers_go_to_the_configured_address(
     assert found.domain == sender.partition("@")[2]
 
 
+@pytest.mark.parametrize(
+    ("default_from", "reason"),
+    [
+        ("info@exa mple.org", "not a valid address"),
+        ("info@example..org", "not a valid address"),
+        ("in..fo@example.org", "not a valid address"),
+        ("<info@example.org\r\nBcc: joe@example.org>", "control characters"),
+        ("info@example.org, joe@example.org", "several addresses"),
+        ("Club <info@example.org> (e.V.)", "not a valid address"),
+        ("info@" + "(" * 5000 + ".org", "not a valid address"),
+        ("büro@example.org", "not ASCII before the @"),
+        ("info@" + "label." * 37 + "org", "domain of 225 letters"),
+    ],
+)
+def test_an_address_of_the_clubs_own_that_no_mail_can_bear_is_refused_by_name(
+    default_from: str, reason: str, read: Read
+) -> None:
+    with pytest.raises(BadSettings, match="DEFAULT_FROM_EMAIL") as caught:
+        read(DEFAULT_FROM_EMAIL=default_from)
+    assert reason in str(caught.value)
+
+
+def test_a_domain_of_the_sites_that_no_mail_can_bear_is_refused_by_name(read: Read) -> None:
+    with pytest.raises(BadSettings, match="the site's domain_name gives no address"):
+        read(columns={"domain_name": "-example.org"})
+
+
 @pytest.mark.parametrize("domain", ["", "localhost", "https://example.org/", "two words.org"])
 def test_without_any_domain_there_is_no_sender(domain: str, read: Read) -> None:
     with pytest.raises(BadSettings) as caught:
@@ -184,6 +216,8 @@ def test_without_any_domain_there_is_no_sender(domain: str, read: Read) -> None:
         ("Everybody <all@lists.example.org>", "all@lists.example.org"),
         ("", "members@example.org"),
         ("members", "members@example.org"),
+        ("a@example.org, b@example.org", "a@example.org, b@example.org"),
+        ("(" * 5000, "members@example.org"),
     ],
 )
 def test_the_mailing_list_is_the_configured_one_or_members(
@@ -274,6 +308,9 @@ def test_an_origin_is_scheme_host_and_port(text: str, found: str) -> None:
         'https://www.example.org"onclick="x',
         "https://<script>",
         "https://a\\b",
+        "https://www.example.org\\@evil.org",
+        "https://a\r\nb.example.org",
+        "https://a\tb.example.org",
     ],
 )
 def test_what_is_no_origin_is_passed_over(text: str) -> None:
@@ -300,6 +337,11 @@ def test_any_canonical_address_gives_an_origin(text: str) -> None:
         ("logo.png", "https://cdn.example.org/club/", "https://cdn.example.org/club/logo.png"),
         ("logo.png", "//cdn.example.org/club", "https://cdn.example.org/club/logo.png"),
         ("https://cdn.example.org/l.png?v=1", "", "https://cdn.example.org/l.png?v=1"),
+        ('https://cdn.example.org/ü"<.png', "", "https://cdn.example.org/%C3%BC%22%3C.png"),
+        ("https://", "", None),
+        ("http://[::1", "", None),
+        ("http:/\\evil.org", "", None),
+        (" \r\n", "", None),
     ],
 )
 def test_the_logo_has_an_absolute_address(

@@ -43,6 +43,24 @@ def reservation(member_id: int = 1, preference: str = "morning", **values: Any) 
 
 
 @pytest.mark.parametrize(
+    ("stored", "told"),
+    [
+        (["guest", "gliding"], ("guest flying", "gliding")),
+        ([None, 7, ["guest"], {"a": 1}, "club"], ("club glider",)),
+        (None, ()),
+        (7, ()),
+        ("guest", ()),
+        ({"guest": True}, ()),
+    ],
+)
+def test_whatever_json_says_of_somebodys_plans_the_others_are_told(
+    stored: object, told: tuple[str, ...]
+) -> None:
+    (plan,) = briefing(intents=(Intent(DAY, 1, stored, None),)).plans
+    assert plan.activities == told
+
+
+@pytest.mark.parametrize(
     ("day", "when", "is_past"),
     [
         ("2026-02-27", "3 days ago", True),

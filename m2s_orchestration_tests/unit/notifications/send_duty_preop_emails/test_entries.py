@@ -9,7 +9,7 @@ import pytest
 from icalendar import Calendar
 
 from m2s_orchestration.club.club import Club, Sender
-from m2s_orchestration.mail.compose import Attachment
+from m2s_orchestration.mail.compose import Attachment, Mail, compose
 from m2s_orchestration.notifications.send_duty_preop_emails.crew import Duty
 from m2s_orchestration.notifications.send_duty_preop_emails.entries import (
     duty_entry,
@@ -68,6 +68,23 @@ def test_a_club_without_a_domain_takes_its_senders() -> None:
 
 def test_a_title_without_letters_still_has_a_file_name() -> None:
     assert on_duty(title="***").filename == "duty-2026-03-03-crew.ics"
+
+
+def test_a_long_title_in_any_script_still_fits_into_a_header_and_onto_a_disk() -> None:
+    attachment = on_duty(title="\U00020000" * 80)
+    mail = Mail(
+        sender="noreply@example.org",
+        recipient="jane@example.org",
+        subject="Pre-ops briefing",
+        text="Hello",
+        html="<p>Hello</p>",
+        date=NOW,
+        message_id="<abc@example.org>",
+        list_id="duty.example.org",
+        attachments=(attachment,),
+    )
+    assert compose(mail)
+    assert len(attachment.filename.encode()) <= 255
 
 
 @pytest.mark.parametrize(
