@@ -2,6 +2,8 @@
 
     with SmtpServer() as server:
         server.on("recipient", answer(450, "4.2.0 later"), recipient="jane@example.org", times=1)
+        server.on("connect", answer_and_drop(421, "4.7.0 too many connections"), beside=1)
+        server.on("sender", answer(452, "4.5.3 too many messages"), after=10)
         server.on("dot", hang())
         ...
         server.wait_for("dot")      # until somebody sent a final dot
@@ -37,7 +39,18 @@ class _Rule:
     stage: Stage
     act: Act
     recipient: str | None
+    after: int
+    beside: int
     left: int | None
+
+    def concerns(self, stage: Stage, session: Session, older: int) -> bool:
+        return (
+            self.stage == stage
+            and self.recipient in {None, session.recipient}
+            and self.after <= session.served
+            and self.beside <= older
+            and self.left != 0
+        )
 
 
 class SmtpServer:
@@ -76,7 +89,7 @@ class SmtpServer:
         self._keys: set[str] = set()
         self._reached: Counter[str] = Counter()
         self._rules: list[_Rule] = []
-        self._sessions: set[Session] = set()
+        self._sessions: list[Session] = []
         self._turn = threading.Condition()
         self._is_stopped = False
         self._releases = 0
@@ -108,14 +121,17 @@ class SmtpServer:
         act: Act,
         *,
         recipient: str | None = None,
+        after: int = 0,
+        beside: int = 0,
         times: int | None = None,
     ) -> None:
         """From now on do this at the stage, for one recipient or all, so many times or always.
 
-        The rule that was given last is asked first.
+        Only on a connection that so many messages came over already (`after`), or that was opened
+        `beside` so many older ones. The rule that was given last is asked first.
         """
         with self._turn:
-            self._rules.insert(0, _Rule(stage, act, recipient, times))
+            self._rules.insert(0, _Rule(stage, act, recipient, after, beside, times))
 
     def forget_rules(self) -> None:
         """Behave from now on."""
@@ -147,8 +163,12 @@ class SmtpServer:
 
     def wait_until_idle(self) -> None:
         """Return when no client is connected; fail after a while."""
+        self.wait_until_only(0)
+
+    def wait_until_only(self, clients: int) -> None:
+        """Return when no more clients than this are connected; fail after a while."""
         with self._turn:
-            came = self._turn.wait_for(lambda: not self._sessions, PATIENCE)
+            came = self._turn.wait_for(lambda: len(self._sessions) <= clients, PATIENCE)
         assert came, f"{len(self._sessions)} clients are still connected"
 
     def stop(self) -> None:
@@ -164,22 +184,24 @@ class SmtpServer:
             session.end()
             session.thread.join()
 
-    def act_at(self, stage: Stage, recipient: str) -> Act | None:
+    def act_at(self, stage: Stage, session: Session) -> Act | None:
         """Note that a stage is reached, and find what is to be done there."""
         with self._turn:
             self._reached[stage] += 1
             self._turn.notify_all()
+            older = self._sessions.index(session)
             for rule in self._rules:
-                if rule.stage == stage and rule.recipient in {None, recipient} and rule.left != 0:
+                if rule.concerns(stage, session, older):
                     rule.left = None if rule.left is None else rule.left - 1
                     return rule.act
         return None
 
-    def hold(self) -> None:
-        """Block the caller until the next release or the end."""
+    def hold(self, seconds: float | None = None) -> bool:
+        """Block the caller until the next release, or for so long; false if the end came first."""
         with self._turn:
             before = self._releases
-            self._turn.wait_for(lambda: self._is_stopped or self._releases > before)
+            self._turn.wait_for(lambda: self._is_stopped or self._releases > before, seconds)
+            return not self._is_stopped
 
     def note_command(self, line: str) -> None:
         """Keep what a client said."""
@@ -202,7 +224,7 @@ class SmtpServer:
     def leave(self, session: Session) -> None:
         """A connection is over."""
         with self._turn:
-            self._sessions.discard(session)
+            self._sessions.remove(session)
             self._turn.notify_all()
 
     def _welcome(self) -> None:
@@ -216,7 +238,7 @@ class SmtpServer:
                 if self._is_stopped:
                     shut(connection)
                     return
-                self._sessions.add(session)
+                self._sessions.append(session)
             session.thread.start()
 
 

@@ -29,7 +29,13 @@ class Session:
         self._unread = b""
         self._user = ""
         self._is_encrypted = False
+        self.served = 0
         self._clear()
+
+    @property
+    def recipient(self) -> str:
+        """Whom the message in hand is for, as far as is known."""
+        return self._recipients[-1] if self._recipients else ""
 
     def end(self) -> None:
         """Close the connection from another thread."""
@@ -76,18 +82,20 @@ class Session:
 
     def _do(self, stage: Stage, usual: str, message: Accepted | None = None) -> bool:
         """Act as scripted or as usual; whether the usual reply was given."""
-        recipient = self._recipients[-1] if self._recipients else ""
-        act = self._server.act_at(stage, recipient)
+        act = self._server.act_at(stage, self)
         if act is None:
             act = Act(accepts=message is not None)
         if act.accepts and message:
             self._server.take(message)
         if act.said is not None:
             self._send(act.said)
+        while act.then == "babble":
+            self._send(act.said or b"")
         if act.then == "drop":
             raise _Over
         if act.then == "hang":
-            self._server.hold()
+            if not self._server.hold(act.seconds):
+                raise _Over
             if message and not act.accepts:
                 self._server.take(message)
         if act.said is None and usual:
@@ -164,6 +172,7 @@ class Session:
                 user=self._user,
             )
             self._do("dot", f"250 2.0.0 {len(content)} bytes taken", message)
+            self.served += 1
             self._clear()
 
     def _content(self) -> bytes:
