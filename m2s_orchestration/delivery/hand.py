@@ -57,7 +57,10 @@ class Hand:
         self._identity = {**errand.lease.identity, "is_forced": errand.lease.is_forced}
 
     def serve(self, delivery_id: int) -> None:
-        """Bring one delivery as far as it goes now."""
+        """Bring one delivery as far as it goes now.
+
+        Raises ServerUnavailable when there is no connection over which it could go.
+        """
         with translated():
             parcels = SQL["load"].fetch(self._ledger, Parcel, id=delivery_id)
         if not parcels:
@@ -73,10 +76,11 @@ class Hand:
 
     def close(self) -> None:
         """End both connections."""
-        self._hang_up()
+        self.hang_up()
         self._ledger.close()
 
-    def _hang_up(self) -> None:
+    def hang_up(self) -> None:
+        """End the connection to the mail server; the next message makes a new one."""
         if self._conversation:
             self._conversation.close()
         self._conversation = None
@@ -84,8 +88,8 @@ class Hand:
     def _offer(self, parcel: Parcel) -> Conversation | None:
         """Everything but the final dot. None when the round was stopped meanwhile.
 
-        Raises ServerUnavailable when the server left every time, which ends the round where it
-        happened before the message was begun (see `_record_refusal`).
+        Raises ServerUnavailable when the server left every time, which ends the work of this hand
+        where it happened before the message was begun (see `_record_refusal`).
         """
         for pause in (*RECONNECT_AFTER, None):
             try:
@@ -110,7 +114,7 @@ class Hand:
 
     def _connected(self) -> Conversation:
         if self._conversation and self._conversation.served >= MESSAGES_PER_CONNECTION:
-            self._hang_up()
+            self.hang_up()
         if self._conversation is None or not self._conversation.is_open:
             self._conversation = Conversation.open(self._errand.route.server)
         return self._conversation
