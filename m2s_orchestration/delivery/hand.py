@@ -23,6 +23,7 @@ from m2s_orchestration.errors import (
     OutcomeUnknown,
     ServerUnavailable,
 )
+from m2s_orchestration.mail.replies import NO_ROOM
 from m2s_orchestration.mail.smtp import Conversation
 from m2s_orchestration.postgres import translated
 
@@ -91,7 +92,9 @@ class Hand:
         Raises ServerUnavailable when the server left every time, which ends the work of this hand
         where it happened before the message was begun (see `_record_refusal`).
         """
-        for pause in (*RECONNECT_AFTER, None):
+        # A connection that has served may be at its end, as the server counts: no reason to wait.
+        at_once = (0.0,) if self._has_served else ()
+        for pause in (*at_once, *RECONNECT_AFTER, None):
             try:
                 conversation = self._connected()
                 conversation.offer(
@@ -99,10 +102,10 @@ class Hand:
                     recipient=parcel.address,
                     content=parcel.content,
                 )
-            except ServerUnavailable:
-                self._withdraw()
-                if pause is None:
+            except (ServerUnavailable, MessageDeferred) as fault:
+                if pause is None or not self._may_another_do(fault):
                     raise
+                self.hang_up()
                 if self._errand.stop.wait(pause):
                     return None
             else:
@@ -111,6 +114,15 @@ class Hand:
                 self._withdraw()
                 return None
         return None
+
+    @property
+    def _has_served(self) -> bool:
+        connection = self._conversation
+        return connection is not None and connection.is_open and connection.served > 0
+
+    def _may_another_do(self, fault: MailFault) -> bool:
+        """Whether the message may go over another connection than the one that met this fault."""
+        return isinstance(fault, ServerUnavailable) or (fault.code == NO_ROOM and self._has_served)
 
     def _connected(self) -> Conversation:
         if self._conversation and self._conversation.served >= MESSAGES_PER_CONNECTION:

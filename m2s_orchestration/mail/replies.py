@@ -25,6 +25,8 @@ KEPT_TEXT = 500
 SERVICE_ENDS = 421
 TRY_LATER = 454
 LOGIN_WANTED = frozenset({530, 534, 535, 538})
+# For so large a message, or for one more on this connection.
+NO_ROOM = 452
 TOO_LARGE = 552
 
 WHERE = {
@@ -102,8 +104,8 @@ def _kind_after_dot(code: int | None) -> type[MailFault] | None:
 
 
 def _kind_about_us(stage: Stage, code: int) -> type[MailFault] | None:
-    if stage == "sender" and code == TOO_LARGE:
-        return MessageRefused
+    if stage == "sender" and code in {NO_ROOM, TOO_LARGE}:
+        return MessageDeferred if code == NO_ROOM else MessageRefused
     kinds: dict[int, type[MailFault] | None] = {2: None, 5: ServerRefusedUs}
     return kinds.get(code // 100, ServerUnavailable)
 
