@@ -31,6 +31,7 @@ from typing import Literal, Self
 from m2s_orchestration_tests.smtp_script import Accepted, Act, Stage, as_json
 from m2s_orchestration_tests.smtp_session import Session, shut
 
+USUAL_EXTENSIONS = ("SIZE 10485760", "8BITMIME", "SMTPUTF8")
 PATIENCE = 30.0  # seconds that a test waits for an event before it fails
 
 
@@ -60,7 +61,8 @@ class SmtpServer:
     server wants that user and password, by one of `ways_to_log_in` (PLAIN, LOGIN, CRAM-MD5).
     `record` is a file that gets one JSON line for each accepted message before it is acknowledged
     (see `read_record`), for tests of other processes. With `idempotency_header` a message whose key
-    is known is answered as accepted and dropped.
+    is known is answered as accepted and dropped. All of these may be set to something else while it
+    serves, and so may `knows_ehlo`: without it the server is one of before EHLO.
     """
 
     def __init__(
@@ -70,7 +72,7 @@ class SmtpServer:
         context: ssl.SSLContext | None = None,
         login: tuple[str, str] | None = None,
         ways_to_log_in: tuple[str, ...] = ("PLAIN", "LOGIN"),
-        extensions: tuple[str, ...] = ("SIZE 10485760", "8BITMIME", "SMTPUTF8"),
+        extensions: tuple[str, ...] = USUAL_EXTENSIONS,
         idempotency_header: str | None = None,
         record: Path | None = None,
         port: int = 0,
@@ -80,6 +82,7 @@ class SmtpServer:
         self.login = login
         self.ways_to_log_in = ways_to_log_in
         self.extensions = extensions
+        self.knows_ehlo = True
         self.host = "127.0.0.1"
         self.port = port
         self.commands: list[str] = []

@@ -87,6 +87,8 @@ class Session:
             act = Act(accepts=message is not None)
         if act.accepts and message:
             self._server.take(message)
+        if act.then == "drop":
+            self._hold_back()
         if act.said is not None:
             self._send(act.said)
         while act.then == "babble":
@@ -102,7 +104,15 @@ class Session:
             self._send(f"{usual}\r\n".encode())
         return act.said is None
 
+    def _hold_back(self) -> None:
+        """Let the last words and the end of the connection arrive together, where that is known."""
+        if hasattr(socket, "TCP_CORK"):
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+
     def _ehlo(self, _: str) -> None:
+        if not self._server.knows_ehlo:
+            self._send(b"502 5.5.1 what is EHLO?\r\n")
+            return
         extensions = list(self._server.extensions)
         if self._server.encryption == "starttls" and not self._is_encrypted:
             extensions.append("STARTTLS")
