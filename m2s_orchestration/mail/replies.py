@@ -73,9 +73,10 @@ def fault(
         if code is None
         else f"The mail server answered {code} to {WHERE[stage]}"
     )
-    reason = f": {masked.rstrip('.')}" if masked else ""
+    cause = f"{what}: {masked}" if masked else what
+    end = "" if cause.endswith((".", "!", "?")) else "."
     remedy = NOT_REACHED if stage in {"connect", "helo", "tls"} else REMEDY[kind]
-    return kind(f"{what}{reason}. {remedy}.", stage=stage, code=code, text=told)
+    return kind(f"{cause}{end} {remedy}.", stage=stage, code=code, text=told)
 
 
 def printable(text: str) -> str:
