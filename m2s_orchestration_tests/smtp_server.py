@@ -19,9 +19,11 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import math
 import socket
 import ssl
 import threading
+import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +34,7 @@ from m2s_orchestration_tests.smtp_script import Accepted, Act, Stage, as_json
 from m2s_orchestration_tests.smtp_session import Session, shut
 
 USUAL_EXTENSIONS = ("SIZE 10485760", "8BITMIME", "SMTPUTF8")
+LOOKS_AFTER = 0.05  # seconds, whether a client that is kept waiting has left
 PATIENCE = 30.0  # seconds that a test waits for an event before it fails
 
 
@@ -199,12 +202,16 @@ class SmtpServer:
                     return rule.act
         return None
 
-    def hold(self, seconds: float | None = None) -> bool:
-        """Block the caller until the next release, or for so long; false if the end came first."""
+    def hold(self, session: Session, seconds: float | None = None) -> bool:
+        """Block the caller until the next release, or for so long; false if either end left."""
+        ends_at = math.inf if seconds is None else time.monotonic() + seconds
         with self._turn:
             before = self._releases
-            self._turn.wait_for(lambda: self._is_stopped or self._releases > before, seconds)
-            return not self._is_stopped
+            while self._releases == before and time.monotonic() < ends_at:
+                if self._is_stopped or session.is_left:
+                    return False
+                self._turn.wait(min(LOOKS_AFTER, ends_at - time.monotonic()))
+        return True
 
     def note_command(self, line: str) -> None:
         """Keep what a client said."""

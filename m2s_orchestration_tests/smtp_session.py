@@ -37,6 +37,17 @@ class Session:
         """Whom the message in hand is for, as far as is known."""
         return self._recipients[-1] if self._recipients else ""
 
+    @property
+    def is_left(self) -> bool:
+        """Whether the client has closed the connection."""
+        try:
+            # Below TLS, whose sockets cannot look without taking.
+            return not socket.socket.recv(self._socket, 1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
     def end(self) -> None:
         """Close the connection from another thread."""
         shut(self._socket)
@@ -82,11 +93,17 @@ class Session:
 
     def _do(self, stage: Stage, usual: str, message: Accepted | None = None) -> bool:
         """Act as scripted or as usual; whether the usual reply was given."""
-        act = self._server.act_at(stage, self)
-        if act is None:
-            act = Act(accepts=message is not None)
+        act = self._server.act_at(stage, self) or Act(accepts=message is not None)
         if act.accepts and message:
             self._server.take(message)
+        self._perform(act)
+        if act.then == "hang" and message and not act.accepts:
+            self._server.take(message)
+        if act.said is None and usual:
+            self._send(f"{usual}\r\n".encode())
+        return act.said is None
+
+    def _perform(self, act: Act) -> None:
         if act.then == "drop":
             self._hold_back()
         if act.said is not None:
@@ -95,14 +112,8 @@ class Session:
             self._send(act.said or b"")
         if act.then == "drop":
             raise _Over
-        if act.then == "hang":
-            if not self._server.hold(act.seconds):
-                raise _Over
-            if message and not act.accepts:
-                self._server.take(message)
-        if act.said is None and usual:
-            self._send(f"{usual}\r\n".encode())
-        return act.said is None
+        if act.then == "hang" and not self._server.hold(self, act.seconds):
+            raise _Over
 
     def _hold_back(self) -> None:
         """Let the last words and the end of the connection arrive together, where that is known."""

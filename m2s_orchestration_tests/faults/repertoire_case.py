@@ -42,8 +42,9 @@ class Case:
     """What a server does while it is ill.
 
     `part` and `told` name it. `is_silent` says that somebody waits in vain there, `may_be_out` that
-    the final dot may go out without an answer, so that a doubt is lawful. `ill` spoils what the
-    server offers; `environment` is that of the first run only.
+    the final dot may go out without an answer, so that a doubt is lawful, `takes_all` that the
+    server would take all the mail from somebody who knows how it is to be had. `ill` spoils what
+    the server offers; `environment` is that of the first run only.
     """
 
     part: str
@@ -51,6 +52,7 @@ class Case:
     rules: tuple[Rule, ...] = ()
     is_silent: bool = False
     may_be_out: bool = False
+    takes_all: bool = False
     ill: Callable[[SmtpServer], None] = as_it_is
     encrypted: bool = False
     with_login: bool = False

@@ -82,10 +82,12 @@ def _connection() -> Iterator[Case]:
     yield case("`450`", _at("connect", answer(450, "4.3.2 not now")))
     yield case("`554`", _at("connect", answer(554, "5.3.2 no SMTP service here")))
     yield from _silences("Connection", "connect")
-    yield case("`421` to the first four, then none", _at("connect", GOING_DOWN, times=4))
-    yield case("`421` to a second connection", _at("connect", CROWDED, beside=1))
-    yield case("a second connection ends at once", _at("connect", drop(), beside=1))
-    yield case(
+    kind = partial(case, takes_all=True)
+    yield kind("`421` to the first four, then none", _at("connect", GOING_DOWN, times=4))
+    yield kind("`421` to a second connection", _at("connect", CROWDED, beside=1))
+    yield kind("a second connection ends at once", _at("connect", drop(), beside=1))
+    yield kind("a second one gets no answer", _at("connect", hang(), beside=1), is_silent=True)
+    yield kind(
         "`450` to the login of a second one",
         _at("login", answer(450, "4.7.0 one at a time"), beside=1),
         with_login=True,
@@ -96,7 +98,7 @@ def _greeting() -> Iterator[Case]:
     case = partial(Case, "EHLO")
     yield case("`421` and the end", _at("helo", GOING_DOWN))
     yield case("`450`", _at("helo", answer(450, "4.3.2 not now")))
-    yield case("`502`, and HELO is known", ill=_of_before_ehlo)
+    yield case("`502`, and HELO is known", ill=_of_before_ehlo, takes_all=True)
     yield case("`554` to EHLO and HELO", _at("helo", answer(554, "5.7.1 go away")))
     yield from _silences("EHLO", "helo")
 
@@ -148,6 +150,7 @@ def _sender() -> Iterator[Case]:
             f"{code} to each second one of a connection",
             _at("sender", act, after=1),
             connections=1,
+            takes_all=True,
         )
 
 
@@ -165,6 +168,7 @@ def _recipient() -> Iterator[Case]:
         "`452` to each second one of a connection",
         _at("recipient", answer(452, "4.5.3 too many recipients"), after=1),
         connections=1,
+        takes_all=True,
     )
     yield one("`552`", act=answer(552, "5.2.2 mailbox full"))
     yield one("`550`", act=answer(550, "5.1.1 no such user"))
@@ -213,9 +217,10 @@ def _dot() -> Iterator[Case]:
     yield one("`554`", act=answer(554, "5.7.1 spam"))
     yield Case(
         "Final dot",
-        "`250` after 6 s, where EMAIL_TIMEOUT is 3",
+        "`250` after 6 s, EMAIL_TIMEOUT is 4",
         _at("dot", slow(6)),
-        environment={"EMAIL_TIMEOUT": "3"},
+        environment={"EMAIL_TIMEOUT": "4"},
+        takes_all=True,
     )
 
 
@@ -255,23 +260,26 @@ def _reset() -> Iterator[Case]:
 
 
 def _quit() -> Iterator[Case]:
-    case = partial(Case, "QUIT")
+    case = partial(Case, "QUIT", takes_all=True)
     yield case("`421` and the end", _at("quit", GOING_DOWN))
     yield case("`500`", _at("quit", answer(500, "5.5.1 what?")))
-    yield from _silences("QUIT", "quit")
+    yield from _silences("QUIT", "quit", takes_all=True)
 
 
 def _whole_conversation() -> Iterator[Case]:
     case = partial(Case, "Anywhere")
     yield case(
-        "every answer takes half a second", tuple(Rule(stage, slow(0.5)) for stage in EVERY_STAGE)
+        "every answer takes half a second",
+        tuple(Rule(stage, slow(0.5)) for stage in EVERY_STAGE),
+        takes_all=True,
     )
     yield case(
         "away from the second message on, for the rest of the run",
         (
             Rule("sender", GOING_DOWN, after=1),
-            Rule("connect", drop()),
+            # The rule that stands first is asked first.
             Rule("connect", Act(), times=1),
+            Rule("connect", drop()),
         ),
         connections=1,
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from m2s_orchestration_tests.faults.findings import Findings
-from m2s_orchestration_tests.faults.repertoire_case import VICTIM
+from m2s_orchestration_tests.faults.repertoire_case import PEOPLE
 from m2s_orchestration_tests.faults.repertoire_operator import listed_reasons, sentence
 from m2s_orchestration_tests.faults.repertoire_trial import Delivery, Seen, State
 
-TOLD = len(("donna", "jessica", "roland"))
+TOLD = len(PEOPLE)
 NOT_OUT = frozenset({"planned", "retry", "failed", "skipped", "expired"})
 OVER = frozenset({"sent", "failed", "unknown"})
 
@@ -37,7 +37,7 @@ def complaints(seen: Seen) -> Iterator[str]:
         for told in (*_lies(state), *_left_over(state), *_colour(state)):
             yield f"{when}: {told}"
     yield from _unlawful_doubt(seen)
-    yield from _others(seen)
+    yield from _unserved(seen)
     yield from _unfinished(seen)
     yield from _unsaid(seen)
 
@@ -76,12 +76,12 @@ def _unlawful_doubt(seen: Seen) -> Iterator[str]:
         yield "something is in doubt although no dot went without an answer"
 
 
-def _others(seen: Seen) -> Iterator[str]:
-    if not seen.case.one_is_the_cause:
-        return
-    for item in seen.ill.deliveries[1:]:
+def _unserved(seen: Seen) -> Iterator[str]:
+    """Who could have been told by the first run is told by it."""
+    told_all, spared = seen.case.takes_all, seen.case.one_is_the_cause
+    for item in seen.ill.deliveries[0 if told_all else 1 if spared else TOLD :]:
         if item.state != "sent":
-            yield f"{item.address} is {item.state} because of {VICTIM}"
+            yield f"{item.address} is {item.state} although the server would have taken the mail"
 
 
 def _unfinished(seen: Seen) -> Iterator[str]:
@@ -109,7 +109,7 @@ def _packed(item: Delivery) -> str:
     return "".join((item.state + item.reason).split())
 
 
-def findings(experiment: str, tried: Sequence[Seen], seconds: float) -> Findings:
+def findings(experiment: str, tried: Sequence[Seen]) -> Findings:
     """All cases together."""
     return Findings(
         experiment=experiment,
@@ -121,5 +121,4 @@ def findings(experiment: str, tried: Sequence[Seen], seconds: float) -> Findings
         violations=tuple(
             f"{seen.case.name}: {told}" for seen in tried for told in complaints(seen)
         ),
-        seconds=seconds,
     )

@@ -2,32 +2,64 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
 from m2s_orchestration_tests.faults.repertoire_operator import sentence
+from m2s_orchestration_tests.faults.repertoire_oracle import findings
 from m2s_orchestration_tests.faults.repertoire_trial import Delivery, Seen
 
 PAGE = Path(__file__).parents[2] / "docs" / "smtp-faults.md"
-INTRODUCTION = (Path(__file__).parent / "repertoire_introduction.md").read_text(encoding="utf-8")
+INTRODUCTION = """\
+# What a mail server may do to a run
+
+Each row is a fault that a mail server made on purpose, and what came of it. The run is
+`m2s run report_duty_delinquents`, a process of its own with a PostgreSQL server and an SMTP server
+behind a socket; it mails three people over two connections, or over one where the order of the
+messages counts. What the replies mean is in [delivery.md](delivery.md#what-a-reply-means), what to
+do in [operations.md](operations.md).
+
+The tables are written by the runs themselves: `make faults` does all of it again and writes this
+page, and so does `python -m m2s_orchestration_tests.faults.repertoire --write`. A test fails where
+the page says something else than the runs show.
+
+- **the server**: what it does at that stage, every time; *for one*: only where it is about one of
+  the three. *No answer* is waited for 4 s here, as `EMAIL_TIMEOUT` says; the ten minutes after the
+  final dot are made as short. *No SMTP* is the line `who is there?`.
+- **outcome**: how the run ended, in a word, and its exit status.
+- **deliveries**: what the ledger has after it.
+- **tried again**: when what was not sent went out after all. The *next run* is a person's, or the
+  sensor's within minutes; *no*: no run sends it.
+- **what the operator reads**: the cause in the run's last line, and the reasons in
+  `m2s deliveries list`.
+- **after it is well**: what the ledger has when the server is as it should be, an hour has gone by
+  and the occurrence was run once more. No person settled anything. Whose mail is `sent` received it
+  once, and nobody else received one, where nothing else is said.
+"""
 HEAD = (
     *("the server", "outcome", "deliveries", "tried again", "what the operator reads"),
     "after it is well",
 )
-# Where in the source of OpenSSL's binding: no word for people, and different with each Python.
-NOISE = re.compile(r" \(_ssl\.c:\d+\)")
 
 
 def page(tried: Sequence[Seen]) -> str:
     """The whole page."""
-    parts = [INTRODUCTION.rstrip()]
+    parts = [INTRODUCTION.rstrip(), _sum(tried)]
     for part, found in groupby(tried, key=lambda seen: seen.case.part):
         parts.append(f"## {part}")
         parts.append("\n".join(_table(found)))
     return "\n\n".join(parts) + "\n"
+
+
+def _sum(tried: Sequence[Seen]) -> str:
+    found = findings("", tried)
+    return (
+        f"In these {found.faults} rows {found.duplicates or 'nobody'} got a mail twice,"
+        f" {found.losses or 'nobody'} was left out without a word, and {found.unknowns} mails are"
+        " in doubt: their final dot went out, and nothing came back that could be understood."
+    )
 
 
 def _table(tried: Iterable[Seen]) -> Iterator[str]:
@@ -70,7 +102,7 @@ def _when(item: Delivery) -> str:
 def _read(seen: Seen) -> str:
     reasons = [item.reason for item in seen.ill.deliveries if item.state != "sent"]
     told = dict.fromkeys(filter(None, (sentence(seen.ill), *reasons)))
-    return NOISE.sub("", "<br>".join(told))
+    return "<br>".join(told)
 
 
 def _afterwards(seen: Seen) -> str:
@@ -87,5 +119,5 @@ def _received(state: str, copies: int) -> str:
     """How often it was received, where the state does not say it."""
     usual = 1 if state == "sent" else 0
     if state == "unknown" or copies != usual:
-        return f" (received {('never', 'once', 'twice')[copies]})"
+        return f" ({('not received', 'received once', 'received twice')[min(copies, 2)]})"
     return ""

@@ -12,7 +12,7 @@ from typing import Any
 
 from m2s_orchestration.postgres import Connection, Database
 from m2s_orchestration_tests.faults.certificates import certificate, write_authority
-from m2s_orchestration_tests.faults.repertoire_bench import Bench, Ended, Site
+from m2s_orchestration_tests.faults.repertoire_bench import Ended, Site
 from m2s_orchestration_tests.faults.repertoire_case import (
     LOGIN,
     PATIENCE,
@@ -41,6 +41,16 @@ UPDATE m2s_orchestration.delivery
 SET claimed_at = claimed_at - interval '1 hour', changed_at = changed_at - interval '1 hour',
     not_before = not_before - interval '1 hour';
 RESET session_replication_role;
+"""
+NOBODY_WAS_TOLD = """
+DELETE FROM m2s_orchestration.attempt;
+DELETE FROM m2s_orchestration.delivery;
+DELETE FROM m2s_orchestration.notice;
+DELETE FROM m2s_orchestration.occurrence;
+DELETE FROM m2s_orchestration.lease_event;
+DELETE FROM cronjob_locks;
+DELETE FROM notifications_notification;
+UPDATE members_member SET email = replace(email, 'dönna', 'donna');
 """
 ADDRESS_IN_UNICODE = """
 UPDATE members_member SET email = replace(email, 'donna', 'dönna') WHERE email = %s
@@ -83,9 +93,10 @@ class Seen:
     well: State
 
 
-def try_out(bench: Bench, case: Case, *, connections: int) -> Seen:
+def try_out(site: Site, case: Case, *, connections: int) -> Seen:
     """Try a case out, with so many connections unless it says how many."""
-    with bench.site() as site, _server(case) as server, _door(case, server) as port:
+    _execute(site.database, NOBODY_WAS_TOLD)
+    with _server(case) as server, _door(case, server) as port:
         settings = {
             **settings_of(case),
             "EMAIL_HOST": server.host,
@@ -96,9 +107,9 @@ def try_out(bench: Bench, case: Case, *, connections: int) -> Seen:
         if case.address_in_unicode:
             _execute(site.database, ADDRESS_IN_UNICODE, [VICTIM])
         with _ill(case, server):
-            run = _run(site, case, settings | {"EMAIL_PORT": str(port)} | case.environment)
+            run = _run(site, case, {**settings, "EMAIL_PORT": str(port), **case.environment})
             ill = _state(site, server, run)
-        listed = site.start("deliveries", "list", **settings).ended()
+        listed = site.start("deliveries", "list", before=(), **settings).ended()
         _execute(site.database, AN_HOUR_GOES_BY)
         return Seen(case, ill, listed.output, _state(site, server, _run(site, case, settings)))
 

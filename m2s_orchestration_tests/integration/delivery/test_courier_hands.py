@@ -5,13 +5,14 @@ from __future__ import annotations
 import signal
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Event, main_thread
 from typing import Any
 
 import pytest
 
+from m2s_orchestration.delivery.errand import Round
 from m2s_orchestration.errors import IncompleteDelivery, LeaseLost, ServerUnavailable
 from m2s_orchestration_tests.integration.delivery.plans import attempts, lose
 from m2s_orchestration_tests.integration.delivery.post import JANE, JIM, JOHN, Post
@@ -44,12 +45,7 @@ def test_a_server_that_allows_one_connection_gets_everything_over_it(
 def test_what_is_given_back_is_served_by_a_hand_that_had_nothing_to_do(
     post: Post, pool: ThreadPoolExecutor
 ) -> None:
-    post.server.on("connect", hang(), beside=1, times=1)
-    post.plan(JANE, JOHN)
-
-    running = pool.submit(post.round, 2)
-    # The first hand has served all that was left to it and has said goodbye.
-    post.server.wait_for("quit")
+    running = one_waits_while_the_other_connects(post, pool)
     post.server.on("helo", CROWDED, times=3)
     went = post.let_go(running)
 
@@ -123,17 +119,26 @@ def test_a_hand_that_waits_for_the_others_hears_that_the_lease_is_lost(
 def test_what_is_given_back_after_the_deadline_is_left_to_another_run(
     post: Post, pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    post.server.on("connect", hang(), beside=1, times=1)
-    post.plan(JANE, JOHN)
-
-    running = pool.submit(post.round, 2)
-    post.server.wait_for("quit")
+    running = one_waits_while_the_other_connects(post, pool)
     monkeypatch.setattr(post.lease, "_ends_at", 0.0)
     post.server.on("helo", CROWDED, times=3)
     went = post.let_go(running)
 
     assert isinstance(went.fault, IncompleteDelivery)
     assert went.results == Counter(sent=1)
+
+
+def one_waits_while_the_other_connects(post: Post, pool: ThreadPoolExecutor) -> Future[Round]:
+    """A round over two messages: one is sent, and whoever has the other gets no answer yet."""
+    post.server.on("connect", hang(), beside=1, times=1)
+    post.plan(JANE, JOHN)
+    with post.database.connect("somebody") as somebody, somebody.transaction():
+        somebody.execute("SELECT FROM m2s_orchestration.delivery FOR UPDATE")
+        running = pool.submit(post.round, 2)
+        post.server.wait_for("connect", 2)
+    # Whoever was served has nothing left to do and says goodbye.
+    post.server.wait_for("quit")
+    return running
 
 
 @contextmanager
