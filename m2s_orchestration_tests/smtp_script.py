@@ -52,8 +52,9 @@ class Act:
     """What to do at a stage: take the message or not, say something or nothing, go on or not."""
 
     said: bytes | None = None
-    then: Literal["go on", "hang", "drop"] = "go on"
+    then: Literal["go on", "hang", "drop", "babble"] = "go on"
     accepts: bool = False
+    seconds: float | None = None
 
 
 def answer(code: int, *lines: str) -> Act:
@@ -86,6 +87,16 @@ def drop(*, accepts: bool = False) -> Act:
 def hang(*, accepts: bool = False) -> Act:
     """Say nothing until `release`, then go on as usual; a message may be taken before."""
     return Act(then="hang", accepts=accepts)
+
+
+def slow(seconds: float) -> Act:
+    """Say nothing for so long, then go on as usual."""
+    return Act(then="hang", seconds=seconds)
+
+
+def babble(said: bytes) -> Act:
+    """Send these bytes again and again for as long as the client listens."""
+    return Act(said=said, then="babble")
 
 
 def read_record(path: Path) -> list[Accepted]:

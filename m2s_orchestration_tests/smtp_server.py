@@ -2,6 +2,8 @@
 
     with SmtpServer() as server:
         server.on("recipient", answer(450, "4.2.0 later"), recipient="jane@example.org", times=1)
+        server.on("connect", answer_and_drop(421, "4.7.0 too many connections"), beside=1)
+        server.on("sender", answer(452, "4.5.3 too many messages"), after=10)
         server.on("dot", hang())
         ...
         server.wait_for("dot")      # until somebody sent a final dot
@@ -17,9 +19,11 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import math
 import socket
 import ssl
 import threading
+import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +33,8 @@ from typing import Literal, Self
 from m2s_orchestration_tests.smtp_script import Accepted, Act, Stage, as_json
 from m2s_orchestration_tests.smtp_session import Session, shut
 
+USUAL_EXTENSIONS = ("SIZE 10485760", "8BITMIME", "SMTPUTF8")
+LOOKS_AFTER = 0.05  # seconds, whether a client that is kept waiting has left
 PATIENCE = 30.0  # seconds that a test waits for an event before it fails
 
 
@@ -37,7 +43,18 @@ class _Rule:
     stage: Stage
     act: Act
     recipient: str | None
+    after: int
+    beside: int
     left: int | None
+
+    def concerns(self, stage: Stage, session: Session, older: int) -> bool:
+        return (
+            self.stage == stage
+            and self.recipient in {None, session.recipient}
+            and self.after <= session.served
+            and self.beside <= older
+            and self.left != 0
+        )
 
 
 class SmtpServer:
@@ -47,7 +64,8 @@ class SmtpServer:
     server wants that user and password, by one of `ways_to_log_in` (PLAIN, LOGIN, CRAM-MD5).
     `record` is a file that gets one JSON line for each accepted message before it is acknowledged
     (see `read_record`), for tests of other processes. With `idempotency_header` a message whose key
-    is known is answered as accepted and dropped.
+    is known is answered as accepted and dropped. All of these may be set to something else while it
+    serves, and so may `knows_ehlo`: without it the server is one of before EHLO.
     """
 
     def __init__(
@@ -57,7 +75,7 @@ class SmtpServer:
         context: ssl.SSLContext | None = None,
         login: tuple[str, str] | None = None,
         ways_to_log_in: tuple[str, ...] = ("PLAIN", "LOGIN"),
-        extensions: tuple[str, ...] = ("SIZE 10485760", "8BITMIME", "SMTPUTF8"),
+        extensions: tuple[str, ...] = USUAL_EXTENSIONS,
         idempotency_header: str | None = None,
         record: Path | None = None,
         port: int = 0,
@@ -67,6 +85,7 @@ class SmtpServer:
         self.login = login
         self.ways_to_log_in = ways_to_log_in
         self.extensions = extensions
+        self.knows_ehlo = True
         self.host = "127.0.0.1"
         self.port = port
         self.commands: list[str] = []
@@ -76,7 +95,7 @@ class SmtpServer:
         self._keys: set[str] = set()
         self._reached: Counter[str] = Counter()
         self._rules: list[_Rule] = []
-        self._sessions: set[Session] = set()
+        self._sessions: list[Session] = []
         self._turn = threading.Condition()
         self._is_stopped = False
         self._releases = 0
@@ -108,14 +127,17 @@ class SmtpServer:
         act: Act,
         *,
         recipient: str | None = None,
+        after: int = 0,
+        beside: int = 0,
         times: int | None = None,
     ) -> None:
         """From now on do this at the stage, for one recipient or all, so many times or always.
 
-        The rule that was given last is asked first.
+        Only on a connection that so many messages came over already (`after`), or that was opened
+        `beside` so many older ones. The rule that was given last is asked first.
         """
         with self._turn:
-            self._rules.insert(0, _Rule(stage, act, recipient, times))
+            self._rules.insert(0, _Rule(stage, act, recipient, after, beside, times))
 
     def forget_rules(self) -> None:
         """Behave from now on."""
@@ -147,8 +169,12 @@ class SmtpServer:
 
     def wait_until_idle(self) -> None:
         """Return when no client is connected; fail after a while."""
+        self.wait_until_only(0)
+
+    def wait_until_only(self, clients: int) -> None:
+        """Return when no more clients than this are connected; fail after a while."""
         with self._turn:
-            came = self._turn.wait_for(lambda: not self._sessions, PATIENCE)
+            came = self._turn.wait_for(lambda: len(self._sessions) <= clients, PATIENCE)
         assert came, f"{len(self._sessions)} clients are still connected"
 
     def stop(self) -> None:
@@ -164,22 +190,28 @@ class SmtpServer:
             session.end()
             session.thread.join()
 
-    def act_at(self, stage: Stage, recipient: str) -> Act | None:
+    def act_at(self, stage: Stage, session: Session) -> Act | None:
         """Note that a stage is reached, and find what is to be done there."""
         with self._turn:
             self._reached[stage] += 1
             self._turn.notify_all()
+            older = self._sessions.index(session)
             for rule in self._rules:
-                if rule.stage == stage and rule.recipient in {None, recipient} and rule.left != 0:
+                if rule.concerns(stage, session, older):
                     rule.left = None if rule.left is None else rule.left - 1
                     return rule.act
         return None
 
-    def hold(self) -> None:
-        """Block the caller until the next release or the end."""
+    def hold(self, session: Session, seconds: float | None = None) -> bool:
+        """Block the caller until the next release, or for so long; false if either end left."""
+        ends_at = math.inf if seconds is None else time.monotonic() + seconds
         with self._turn:
             before = self._releases
-            self._turn.wait_for(lambda: self._is_stopped or self._releases > before)
+            while self._releases == before and time.monotonic() < ends_at:
+                if self._is_stopped or session.is_left:
+                    return False
+                self._turn.wait(min(LOOKS_AFTER, ends_at - time.monotonic()))
+        return True
 
     def note_command(self, line: str) -> None:
         """Keep what a client said."""
@@ -202,7 +234,7 @@ class SmtpServer:
     def leave(self, session: Session) -> None:
         """A connection is over."""
         with self._turn:
-            self._sessions.discard(session)
+            self._sessions.remove(session)
             self._turn.notify_all()
 
     def _welcome(self) -> None:
@@ -216,7 +248,7 @@ class SmtpServer:
                 if self._is_stopped:
                     shut(connection)
                     return
-                self._sessions.add(session)
+                self._sessions.append(session)
             session.thread.start()
 
 

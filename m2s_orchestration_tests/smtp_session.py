@@ -29,7 +29,24 @@ class Session:
         self._unread = b""
         self._user = ""
         self._is_encrypted = False
+        self.served = 0
         self._clear()
+
+    @property
+    def recipient(self) -> str:
+        """Whom the message in hand is for, as far as is known."""
+        return self._recipients[-1] if self._recipients else ""
+
+    @property
+    def is_left(self) -> bool:
+        """Whether the client has closed the connection."""
+        try:
+            # Below TLS, whose sockets cannot look without taking.
+            return not socket.socket.recv(self._socket, 1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
 
     def end(self) -> None:
         """Close the connection from another thread."""
@@ -76,25 +93,37 @@ class Session:
 
     def _do(self, stage: Stage, usual: str, message: Accepted | None = None) -> bool:
         """Act as scripted or as usual; whether the usual reply was given."""
-        recipient = self._recipients[-1] if self._recipients else ""
-        act = self._server.act_at(stage, recipient)
-        if act is None:
-            act = Act(accepts=message is not None)
+        act = self._server.act_at(stage, self) or Act(accepts=message is not None)
         if act.accepts and message:
             self._server.take(message)
-        if act.said is not None:
-            self._send(act.said)
-        if act.then == "drop":
-            raise _Over
-        if act.then == "hang":
-            self._server.hold()
-            if message and not act.accepts:
-                self._server.take(message)
+        self._perform(act)
+        if act.then == "hang" and message and not act.accepts:
+            self._server.take(message)
         if act.said is None and usual:
             self._send(f"{usual}\r\n".encode())
         return act.said is None
 
+    def _perform(self, act: Act) -> None:
+        if act.then == "drop":
+            self._hold_back()
+        if act.said is not None:
+            self._send(act.said)
+        while act.then == "babble":
+            self._send(act.said or b"")
+        if act.then == "drop":
+            raise _Over
+        if act.then == "hang" and not self._server.hold(self, act.seconds):
+            raise _Over
+
+    def _hold_back(self) -> None:
+        """Let the last words and the end of the connection arrive together, where that is known."""
+        if hasattr(socket, "TCP_CORK"):
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+
     def _ehlo(self, _: str) -> None:
+        if not self._server.knows_ehlo:
+            self._send(b"502 5.5.1 what is EHLO?\r\n")
+            return
         extensions = list(self._server.extensions)
         if self._server.encryption == "starttls" and not self._is_encrypted:
             extensions.append("STARTTLS")
@@ -164,6 +193,7 @@ class Session:
                 user=self._user,
             )
             self._do("dot", f"250 2.0.0 {len(content)} bytes taken", message)
+            self.served += 1
             self._clear()
 
     def _content(self) -> bytes:

@@ -11,7 +11,7 @@ import psycopg
 from m2s_orchestration.delivery.errand import Errand, Round, Route
 from m2s_orchestration.delivery.hand import Hand
 from m2s_orchestration.delivery.lease import Lease
-from m2s_orchestration.errors import DatabaseFault, OrchestrationError
+from m2s_orchestration.errors import DatabaseFault, OrchestrationError, ServerUnavailable
 from m2s_orchestration.postgres import Database, first_line
 
 
@@ -19,19 +19,19 @@ def deliver(database: Database, lease: Lease, route: Route, delivery_ids: Sequen
     """Offer these deliveries to the server, several at a time.
 
     The work is done in threads of its own, so that an interrupt of the run finds each message
-    either finished or not begun. It stops at the first fault that concerns all of them.
+    either finished or not begun. It stops at the first fault that concerns all of them; a server
+    that does not serve one connection is such a fault when it serves no other.
     """
     errand = Errand(database, lease, route, delivery_ids)
-    hands = min(route.connections, len(delivery_ids))
-    pool = ThreadPoolExecutor(max_workers=hands, thread_name_prefix="courier")
+    pool = ThreadPoolExecutor(max_workers=errand.hands, thread_name_prefix="courier")
     works: list[Future[None]] = []
     try:
-        works.extend(pool.submit(_work, errand) for _ in range(hands))
+        works.extend(pool.submit(_work, errand) for _ in range(errand.hands))
         while wait(works, timeout=0.2).not_done:
             # Not one long wait, in which Python would not hear of a signal.
             pass
     finally:
-        errand.stop.set()
+        errand.halt()
         # And not Thread.join: interrupted in one, Python takes a living thread for ended.
         wait(works)
         pool.shutdown(wait=False)
@@ -41,15 +41,21 @@ def deliver(database: Database, lease: Lease, route: Route, delivery_ids: Sequen
 
 
 def _work(errand: Errand) -> None:
-    """Serve deliveries until none is left or the round is stopped."""
+    """Serve deliveries until none is left, the round is stopped or the server has no connection."""
     try:
         with closing(Hand(errand)) as hand:
-            while (delivery_id := errand.next()) is not None:
-                hand.serve(delivery_id)
+            # Whoever has nothing to do holds no connection that another may be waiting for.
+            while (delivery_id := errand.take(before_waiting=hand.hang_up)) is not None:
+                try:
+                    hand.serve(delivery_id)
+                except ServerUnavailable as fault:
+                    errand.give_back(delivery_id, fault)
+                    return
+                errand.lay_down()
     except OrchestrationError as fault:
         errand.end(fault)
     except psycopg.Error as error:
         errand.end(DatabaseFault(f"The ledger cannot be used: {first_line(error)}."))
     except BaseException:
-        errand.stop.set()
+        errand.halt()
         raise

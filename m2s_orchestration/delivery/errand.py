@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import queue
 import threading
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from m2s_orchestration.delivery.lease import Lease
-from m2s_orchestration.errors import IncompleteDelivery, OrchestrationError
+from m2s_orchestration.errors import IncompleteDelivery, OrchestrationError, ServerUnavailable
 from m2s_orchestration.mail.smtp import MailServer
 from m2s_orchestration.postgres import Database
 
@@ -31,7 +30,10 @@ class Route:
 
 
 class Errand:
-    """What the threads of one round share."""
+    """What the hands of one round share.
+
+    A hand takes one delivery after the other, and lays each down or gives it back before the next.
+    """
 
     def __init__(
         self, database: Database, lease: Lease, route: Route, delivery_ids: Sequence[int]
@@ -39,26 +41,32 @@ class Errand:
         self.database = database
         self.lease = lease
         self.route = route
+        self.hands = min(route.connections, len(delivery_ids))
         self.stop = threading.Event()
         self.round = Round()
-        self._waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
-        self._guard = threading.Lock()
-        for delivery_id in delivery_ids:
-            self._waiting.put(delivery_id)
+        self._waiting = deque(delivery_ids)
+        self._in_hand = 0
+        self._at_work = self.hands
+        self._turn = threading.Condition()
 
     def count(self, state: str) -> None:
         """One more delivery came to this state."""
-        with self._guard:
+        with self._turn:
             self.round.results[state] += 1
 
-    def next(self) -> int | None:
-        """The next delivery to serve; None when there is none, or no time, or no leave."""
-        if self.stop.is_set():
-            return None
-        try:
-            delivery_id = self._waiting.get_nowait()
-        except queue.Empty:
-            return None
+    def take(self, *, before_waiting: Callable[[], None]) -> int | None:
+        """The next delivery to serve; None when there is none, or no time, or no leave.
+
+        While others have deliveries in hand that they may give back, this waits.
+        """
+        if self._others_may_give_back():
+            before_waiting()
+        with self._turn:
+            self._turn.wait_for(lambda: self.stop.is_set() or self._waiting or not self._in_hand)
+            if self.stop.is_set() or not self._waiting:
+                return None
+            self._in_hand += 1
+            delivery_id = self._waiting.popleft()
         if not self.lease.is_past_deadline:
             return delivery_id
         self.end(
@@ -68,8 +76,39 @@ class Errand:
         )
         return None
 
+    def lay_down(self) -> None:
+        """The delivery that was taken came as far as it goes now."""
+        with self._turn:
+            self._in_hand -= 1
+            self._turn.notify_all()
+
+    def give_back(self, delivery_id: int, fault: ServerUnavailable) -> None:
+        """The hand that took this delivery has no connection, and leaves the round to the others.
+
+        If there are no others, its fault ends the round. The delivery comes last now: should it
+        be what the server cannot bear, the others are served before it.
+        """
+        with self._turn:
+            self._waiting.append(delivery_id)
+            self._in_hand -= 1
+            self._at_work -= 1
+            is_last = not self._at_work
+            self._turn.notify_all()
+        if is_last:
+            self.end(fault)
+
     def end(self, fault: OrchestrationError) -> None:
         """Stop the round: this fault concerns all the others too."""
-        with self._guard:
+        with self._turn:
             self.round.fault = self.round.fault or fault
+        self.halt()
+
+    def halt(self) -> None:
+        """Let each hand finish what it cannot leave, and begin nothing more."""
         self.stop.set()
+        with self._turn:
+            self._turn.notify_all()
+
+    def _others_may_give_back(self) -> bool:
+        with self._turn:
+            return not self._waiting and self._in_hand > 0 and not self.stop.is_set()

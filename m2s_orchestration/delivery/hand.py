@@ -23,6 +23,7 @@ from m2s_orchestration.errors import (
     OutcomeUnknown,
     ServerUnavailable,
 )
+from m2s_orchestration.mail.replies import NO_ROOM
 from m2s_orchestration.mail.smtp import Conversation
 from m2s_orchestration.postgres import translated
 
@@ -57,7 +58,10 @@ class Hand:
         self._identity = {**errand.lease.identity, "is_forced": errand.lease.is_forced}
 
     def serve(self, delivery_id: int) -> None:
-        """Bring one delivery as far as it goes now."""
+        """Bring one delivery as far as it goes now.
+
+        Raises ServerUnavailable when there is no connection over which it could go.
+        """
         with translated():
             parcels = SQL["load"].fetch(self._ledger, Parcel, id=delivery_id)
         if not parcels:
@@ -73,10 +77,11 @@ class Hand:
 
     def close(self) -> None:
         """End both connections."""
-        self._hang_up()
+        self.hang_up()
         self._ledger.close()
 
-    def _hang_up(self) -> None:
+    def hang_up(self) -> None:
+        """End the connection to the mail server; the next message makes a new one."""
         if self._conversation:
             self._conversation.close()
         self._conversation = None
@@ -84,10 +89,12 @@ class Hand:
     def _offer(self, parcel: Parcel) -> Conversation | None:
         """Everything but the final dot. None when the round was stopped meanwhile.
 
-        Raises ServerUnavailable when the server left every time, which ends the round where it
-        happened before the message was begun (see `_record_refusal`).
+        Raises ServerUnavailable when the server left every time, which ends the work of this hand
+        where it happened before the message was begun (see `_record_refusal`).
         """
-        for pause in (*RECONNECT_AFTER, None):
+        # A connection that has served may be at its end, as the server counts: no reason to wait.
+        at_once = (0.0,) if self._has_served else ()
+        for pause in (*at_once, *RECONNECT_AFTER, None):
             try:
                 conversation = self._connected()
                 conversation.offer(
@@ -95,10 +102,10 @@ class Hand:
                     recipient=parcel.address,
                     content=parcel.content,
                 )
-            except ServerUnavailable:
-                self._withdraw()
-                if pause is None:
+            except (ServerUnavailable, MessageDeferred) as fault:
+                if pause is None or not self._may_another_do(fault):
                     raise
+                self.hang_up()
                 if self._errand.stop.wait(pause):
                     return None
             else:
@@ -108,9 +115,18 @@ class Hand:
                 return None
         return None
 
+    @property
+    def _has_served(self) -> bool:
+        connection = self._conversation
+        return connection is not None and connection.is_open and connection.served > 0
+
+    def _may_another_do(self, fault: MailFault) -> bool:
+        """Whether the message may go over another connection than the one that met this fault."""
+        return isinstance(fault, ServerUnavailable) or (fault.code == NO_ROOM and self._has_served)
+
     def _connected(self) -> Conversation:
         if self._conversation and self._conversation.served >= MESSAGES_PER_CONNECTION:
-            self._hang_up()
+            self.hang_up()
         if self._conversation is None or not self._conversation.is_open:
             self._conversation = Conversation.open(self._errand.route.server)
         return self._conversation

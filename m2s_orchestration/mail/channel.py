@@ -20,6 +20,7 @@ MOST_LINES = 200
 PIECE = 65536
 KEEPALIVE = 60  # seconds
 REPLY_LINE = re.compile(rb"([2-5][0-9]{2})(?:([- ])(.*))?$", re.DOTALL)
+PLACE_IN_SOURCE = re.compile(r" \(_ssl\.c:\d+\)|^_ssl\.c:\d+: ")
 
 Reply = tuple[int, bytes]
 
@@ -113,7 +114,9 @@ class Channel(smtplib.SMTP):
                 self.sock.sendall(octets[start : start + PIECE])
         except OSError as error:
             self.close()
-            raise smtplib.SMTPServerDisconnected(f"the connection was lost: {error}") from error
+            raise smtplib.SMTPServerDisconnected(
+                f"the connection was lost: {words(error)}"
+            ) from error
 
     def getreply(self) -> Reply:
         """The next reply: code and text. The last line's code counts."""
@@ -123,7 +126,7 @@ class Channel(smtplib.SMTP):
             line = self._line(deadline)
             match = REPLY_LINE.match(line)
             if match is None:
-                return -1, line
+                return -1, b"this is no SMTP reply: " + line
             texts.append((match[3] or b"").strip())
             if match[2] != b"-":
                 return int(match[1]), b"\n".join(texts)
@@ -151,7 +154,7 @@ class Channel(smtplib.SMTP):
             raise smtplib.SMTPServerDisconnected(
                 f"no answer within {self.patience:g} s"
                 if isinstance(error, TimeoutError)
-                else f"the connection was lost: {error}"
+                else f"the connection was lost: {words(error)}"
             ) from error
         if not octets:
             self.close()
@@ -169,6 +172,12 @@ class Channel(smtplib.SMTP):
             if reply[0] == 334:
                 reply = self.docmd(_encoded(answer))
         return reply
+
+
+def words(error: Exception) -> str:
+    """What went wrong, without the numbers and places that only a programmer could use."""
+    told = (isinstance(error, OSError) and error.strerror) or str(error)
+    return PLACE_IN_SOURCE.sub("", told)
 
 
 def _encoded(secret: bytes) -> str:

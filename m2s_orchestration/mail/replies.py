@@ -25,6 +25,8 @@ KEPT_TEXT = 500
 SERVICE_ENDS = 421
 TRY_LATER = 454
 LOGIN_WANTED = frozenset({530, 534, 535, 538})
+# For so large a message, or for one more on this connection.
+NO_ROOM = 452
 TOO_LARGE = 552
 
 WHERE = {
@@ -71,9 +73,10 @@ def fault(
         if code is None
         else f"The mail server answered {code} to {WHERE[stage]}"
     )
-    reason = f": {masked.rstrip('.')}" if masked else ""
+    cause = f"{what}: {masked}" if masked else what
+    end = "" if cause.endswith((".", "!", "?")) else "."
     remedy = NOT_REACHED if stage in {"connect", "helo", "tls"} else REMEDY[kind]
-    return kind(f"{what}{reason}. {remedy}.", stage=stage, code=code, text=told)
+    return kind(f"{cause}{end} {remedy}.", stage=stage, code=code, text=told)
 
 
 def printable(text: str) -> str:
@@ -102,8 +105,8 @@ def _kind_after_dot(code: int | None) -> type[MailFault] | None:
 
 
 def _kind_about_us(stage: Stage, code: int) -> type[MailFault] | None:
-    if stage == "sender" and code == TOO_LARGE:
-        return MessageRefused
+    if stage == "sender" and code in {NO_ROOM, TOO_LARGE}:
+        return MessageDeferred if code == NO_ROOM else MessageRefused
     kinds: dict[int, type[MailFault] | None] = {2: None, 5: ServerRefusedUs}
     return kinds.get(code // 100, ServerUnavailable)
 

@@ -19,7 +19,7 @@ from m2s_orchestration.errors import (
     ServerRefusedUs,
     ServerUnavailable,
 )
-from m2s_orchestration.mail.channel import Channel
+from m2s_orchestration.mail.channel import Channel, words
 from m2s_orchestration.mail.envelope import Envelope
 from m2s_orchestration.mail.replies import Stage, fault, judge, printable
 
@@ -241,7 +241,7 @@ class Conversation:
             code, text = self._channel.getreply()
         except (OSError, smtplib.SMTPException) as error:
             self._channel.close()
-            raise fault(OutcomeUnknown, stage="dot", text=str(error)) from error
+            raise fault(OutcomeUnknown, stage="dot", text=words(error)) from error
         finally:
             self._channel.patience = self._server.timeout
         return (None if code < 0 else code), text.decode(errors="replace")
@@ -253,7 +253,7 @@ class Conversation:
             yield
         except (OSError, smtplib.SMTPException, ValueError) as error:
             self._channel.close()
-            raise fault(ServerUnavailable, stage=stage, text=str(error)) from error
+            raise fault(ServerUnavailable, stage=stage, text=words(error)) from error
         except BaseException:
             # Interrupted in the middle of a command: nobody knows where the conversation stands.
             self._channel.close()

@@ -27,6 +27,7 @@ OURS = re.compile(r"`((?:m2s_orchestration(?:_tests)?|docs)/[\w./-]+)`")
         "docs/delivery.md",
         "docs/glossary.md",
         "docs/operations.md",
+        "docs/smtp-faults.md",
         "docs/why.md",
     ],
 )

@@ -69,7 +69,8 @@ def test_one_recipients_fault_is_theirs_alone(
     assert "because of that" in column(post.connection, "reply_text", JOHN)
     assert str(code) in column(post.connection, "reason", JOHN)
     assert column(post.connection, "tries", JOHN) == 1
-    assert post.server.reached("connect") == 1
+    # 452 may be about the connection: the same is asked once over a new one.
+    assert post.server.reached("connect") == (2 if (stage, code) == ("recipient", 452) else 1)
     post.check(jane="sent", john=state, jim="sent")
 
 

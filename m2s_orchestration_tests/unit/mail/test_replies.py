@@ -31,7 +31,7 @@ TABLE = {
     "tls": "A..AAAAAAAAAAAA",
     "idle": "A..AAAAAAAAAAAA",
     "login": "A..AAAAAAAUUUUU",
-    "sender": "A..AAAAAAAUUUNU",
+    "sender": "A..AAAAALAUUUNU",
     "recipient": "A..AAALLLAUUNLN",
     "data": "AAA..ALLLAUUNNN",
     "body": "AAAAAALLLAUUNNN",
