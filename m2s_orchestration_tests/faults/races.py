@@ -20,16 +20,17 @@ from itertools import chain
 
 from m2s_orchestration.notifications import NOTIFICATIONS
 from m2s_orchestration_tests.faults.aftermath import Verdict, judge, look
-from m2s_orchestration_tests.faults.bench import MOMENTS, Bench, Site, run_of
+from m2s_orchestration_tests.faults.bench import Bench, Site, run_of
 from m2s_orchestration_tests.faults.findings import Findings
 from m2s_orchestration_tests.faults.fresh_ledger import FreshLedger
 from m2s_orchestration_tests.faults.havoc import Havoc, pid_of
 from m2s_orchestration_tests.faults.starting_line import (
     Finish,
     Race,
-    Racer,
     StartingLine,
     WholeRuns,
+    complaints,
+    racer,
 )
 from m2s_orchestration_tests.faults.survey import Survey, survey
 from m2s_orchestration_tests.smtp_server import SmtpServer
@@ -137,7 +138,7 @@ def _run(heat: Heat, site: Site, line: StartingLine, surveyed: Survey) -> Run:
         ambushes=havoc.ambushed,
         verdict=verdict,
         complaints=(
-            *_about_racers(finishes),
+            *complaints(finishes),
             *_about_claims(site, finishes),
             *_about_the_last(last, verdict),
         ),
@@ -166,31 +167,12 @@ def _lined_up(
     for number, wait in enumerate(waits):
         wires = stack.enter_context(site.wires(havoc.trap(number))) if on_wires else None
         environment = site._environment(wires) | {"EMAIL_CONNECTIONS": hands}
-        racers.append(_racer(heat, environment, wait=wait, force=number < forced))
+        racers.append(racer(heat.notification, environment, wait=wait, force=number < forced))
     return line.line_up(racers)
 
 
 def _last_run(heat: Heat, site: Site, line: StartingLine) -> Finish:
-    race = line.line_up([_racer(heat, site._environment(None), wait=PATIENCE, force=False)])
-    race.go()
-    race.over()
-    (finish,) = race.finishes()
-    return finish
-
-
-def _racer(heat: Heat, environment: Mapping[str, str], *, wait: int, force: bool) -> Racer:
-    values = {"as_of": MOMENTS[heat.notification].isoformat(), "send_late": True}
-    return Racer(heat.notification, environment, {**values, "wait": wait, "force": force})
-
-
-def _about_racers(finishes: Sequence[Finish]) -> Iterator[str]:
-    """Who was not killed says how it went; what is not out it says, and why."""
-    for finish in finishes:
-        if finish.was_killed or finish.outcome in {"sent", "already_done", "busy"}:
-            continue
-        is_lawful = finish.fault == "LeaseLost" or finish.unknown or finish.waiting
-        if finish.outcome != "incomplete" or not is_lawful:
-            yield f"a racer ended like this: {finish}"
+    return line.run(racer(heat.notification, site._environment(None), wait=PATIENCE))
 
 
 def _about_claims(site: Site, finishes: Sequence[Finish]) -> Iterator[str]:

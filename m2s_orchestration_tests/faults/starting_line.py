@@ -8,13 +8,14 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from m2s_orchestration.errors import LeaseLost
+from m2s_orchestration_tests.faults.bench import MOMENTS
 from m2s_orchestration_tests.faults.processes import Ended, Run
 
 ROOT = Path(__file__).parents[2]
@@ -44,6 +45,25 @@ class Finish:
     @property
     def was_killed(self) -> bool:
         return self.status == -signal.SIGKILL
+
+
+def racer(
+    notification: str, environment: Mapping[str, str], *, wait: int, force: bool = False
+) -> Racer:
+    """A run at the moment when the notification has something to say."""
+    as_of = MOMENTS[notification].isoformat()
+    values = {"as_of": as_of, "send_late": True, "wait": wait, "force": force}
+    return Racer(notification, environment, values)
+
+
+def complaints(finishes: Iterable[Finish]) -> Iterator[str]:
+    """Who was not killed says how it went; if not all is out, why another must see to it."""
+    for finish in finishes:
+        if finish.was_killed or finish.outcome in {"sent", "already_done", "busy"}:
+            continue
+        has_a_reason = finish.fault == LeaseLost.__name__ or finish.unknown or finish.waiting
+        if finish.outcome != "incomplete" or not has_a_reason:
+            yield f"a racer ended like this: {finish}"
 
 
 class Race:
@@ -138,6 +158,14 @@ class StartingLine:
         """Fork them; they get ready and wait."""
         self.say([asdict(racer) for racer in racers])
         return Race(self, self.hear()["pids"])
+
+    def run(self, only: Racer) -> Finish:
+        """One alone."""
+        race = self.line_up([only])
+        race.go()
+        race.over()
+        (finish,) = race.finishes()
+        return finish
 
     def say(self, order: object) -> None:
         """One line to the process."""
