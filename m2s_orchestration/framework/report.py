@@ -81,4 +81,6 @@ def _outcome(recorded: Recorded, sent: Round, after: Mapping[str, int], *, lost:
         return "incomplete"
     if sent.results["sent"]:
         return "sent"
-    return "nothing_to_send" if recorded.is_new and not recorded.told_before else "already_done"
+    # Of what this run planned, another may have sent all: one that was forced.
+    had_mail = recorded.planned or recorded.told_before
+    return "nothing_to_send" if recorded.is_new and not had_mail else "already_done"

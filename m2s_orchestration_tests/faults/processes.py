@@ -69,6 +69,9 @@ class Run:
         self._output = folder / "output"
         self._errors = folder / "errors"
         folder.mkdir(parents=True)
+        # A process that is killed at once says nothing.
+        for file in (self._output, self._errors):
+            file.touch()
         self._process: BaseProcess = _warm.Process(
             target=_enter, args=(arguments, dict(environment), folder, before)
         )

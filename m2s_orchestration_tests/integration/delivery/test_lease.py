@@ -24,7 +24,7 @@ from m2s_orchestration_tests.integration.delivery.locks import (
 )
 from m2s_orchestration_tests.integration.delivery.lossy_road import LossyRoad
 from m2s_orchestration_tests.integration.delivery.plans import NOTIFICATION
-from m2s_orchestration_tests.integration.delivery.web_application import POD, WebApplication
+from m2s_orchestration_tests.web_application import POD, WebApplication
 
 A_WHILE = timedelta(seconds=10)
 
@@ -113,7 +113,7 @@ def test_an_expired_lease_is_taken_over_by_exactly_one(
 ) -> None:
     crowd = 12
     for _ in range(5):
-        WebApplication(connection).insert()
+        WebApplication(connection, NOTIFICATION).insert()
         move_end(connection, "-1 second")
         contenders = [new_lease() for _ in range(crowd)]
 
@@ -175,7 +175,7 @@ def test_a_forced_run_takes_the_lease_if_it_is_free(
 def test_leases_are_listed_the_web_applications_too(
     new_lease: NewLease, database: Database, connection: Connection
 ) -> None:
-    WebApplication(connection, ahead=timedelta(minutes=-20)).insert()
+    WebApplication(connection, NOTIFICATION, ahead=timedelta(minutes=-20)).insert()
     ours = new_lease(notification="another")
     ours.acquire(wait=NOW)
 
@@ -188,7 +188,7 @@ def test_leases_are_listed_the_web_applications_too(
 def test_a_row_without_end_is_a_lease_like_any_other(
     new_lease: NewLease, database: Database, connection: Connection
 ) -> None:
-    WebApplication(connection, owner="moved-elsewhere").insert()
+    WebApplication(connection, NOTIFICATION, owner="moved-elsewhere").insert()
     connection.execute("UPDATE cronjob_locks SET expires_at = 'infinity'")
 
     with pytest.raises(LeaseHeld, match="moved-elsewhere"):
@@ -200,7 +200,7 @@ def test_a_row_without_end_is_a_lease_like_any_other(
 def test_a_person_clears_a_lease_past_its_term(
     new_lease: NewLease, database: Database, connection: Connection
 ) -> None:
-    WebApplication(connection, ahead=timedelta(minutes=-20)).insert()
+    WebApplication(connection, NOTIFICATION, ahead=timedelta(minutes=-20)).insert()
 
     assert clear(database, notification=NOTIFICATION, person="Jane", force=False) == POD
 

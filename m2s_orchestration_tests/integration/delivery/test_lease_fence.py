@@ -19,13 +19,14 @@ from m2s_orchestration_tests.integration.delivery.locks import (
     move_end,
     somebody_waits_for_a_lock,
 )
-from m2s_orchestration_tests.integration.delivery.web_application import POD, WebApplication
+from m2s_orchestration_tests.integration.delivery.plans import NOTIFICATION
+from m2s_orchestration_tests.web_application import POD, WebApplication
 
 
 def test_a_loser_learns_of_it_at_the_fence_and_at_the_end(
     lease: Lease, connection: Connection
 ) -> None:
-    WebApplication(connection).overwrite()
+    WebApplication(connection, NOTIFICATION).overwrite()
 
     with pytest.raises(LeaseLost, match=lease.owner):
         lease.fence(connection)

@@ -12,7 +12,8 @@ from m2s_orchestration_tests.integration.delivery.conftest import NewLease
 from m2s_orchestration_tests.integration.delivery.locks import (
     NOW,
 )
-from m2s_orchestration_tests.integration.delivery.web_application import WebApplication
+from m2s_orchestration_tests.integration.delivery.plans import NOTIFICATION
+from m2s_orchestration_tests.web_application import WebApplication
 
 A_WHILE = timedelta(seconds=10)
 
@@ -47,7 +48,7 @@ def test_the_heartbeat_leaves_a_row_alone_that_is_somebody_elses(
 ) -> None:
     lease = new_lease(term=timedelta(seconds=0.3))
     lease.acquire(wait=NOW)
-    WebApplication(connection).overwrite()
+    WebApplication(connection, NOTIFICATION).overwrite()
     ends = _end(connection)
 
     eventually(lambda: lease._heart is not None and not lease._heart.is_alive())
