@@ -12,7 +12,7 @@ from m2s_orchestration.delivery.errand import Errand, Round, Route
 from m2s_orchestration.delivery.hand import Hand
 from m2s_orchestration.delivery.lease import Lease
 from m2s_orchestration.errors import DatabaseFault, OrchestrationError
-from m2s_orchestration.postgres import Database, first_line
+from m2s_orchestration.postgres import Database, first_line, translated
 
 
 def deliver(database: Database, lease: Lease, route: Route, delivery_ids: Sequence[int]) -> Round:
@@ -43,13 +43,17 @@ def deliver(database: Database, lease: Lease, route: Route, delivery_ids: Sequen
 def _work(errand: Errand) -> None:
     """Serve deliveries until none is left or the round is stopped."""
     try:
-        with closing(Hand(errand)) as hand:
+        with translated(), closing(Hand(errand)) as hand:
             while (delivery_id := errand.next()) is not None:
                 hand.serve(delivery_id)
     except OrchestrationError as fault:
         errand.end(fault)
     except psycopg.Error as error:
-        errand.end(DatabaseFault(f"The ledger cannot be used: {first_line(error)}."))
+        errand.end(
+            DatabaseFault(
+                f"The ledger cannot be used: {first_line(error)}. `m2s doctor` looks for the cause."
+            )
+        )
     except BaseException:
         errand.stop.set()
         raise
