@@ -235,8 +235,9 @@ class Hand:
                 self._ledger.close()
                 if pause is None:
                     raise DatabaseUnreachable(
-                        f"The ledger is away and could not be told that delivery {parcel.id} is"
-                        f" {state}; it will be listed as unknown."
+                        f"The ledger could not be told that delivery {parcel.id} is {state}"
+                        f" ({first_line(error)}): it will be listed as unknown, and somebody has to"
+                        " settle it."
                     ) from error
                 threading.Event().wait(pause)
             else:
