@@ -78,7 +78,6 @@ HOLDS = (
         "LOCK TABLE members_member IN ACCESS EXCLUSIVE MODE",
         ("database", "members", 1),
     ),
-    Hold("the lease at the decision", LEASE_ROW, ("database", "open_occurrence", 1), is_green=True),
     Hold("the lease at the fence", LEASE_ROW, ("database", "fence", 1), keeps_lease=True),
     AT_A_CLAIM,
     Hold(
