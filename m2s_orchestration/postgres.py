@@ -36,7 +36,7 @@ BUSY = (
     pg.SerializationFailure,
     pg.QueryCanceled,
     pg.DiskFull,
-    pg.TooManyConnections,
+    pg.IdleInTransactionSessionTimeout,
 )
 
 # Held by the server, so that a paused or vanished process cannot block its successor for longer.
@@ -110,11 +110,15 @@ def translated() -> Iterator[None]:
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise DatabaseUnreachable(
             f"The club's database does not answer: {first_line(error)}. Check DATABASE_URL or the"
-            " DB_ variables and that the server is up; nothing is sent without it."
+            " DB_ variables, that the server is up and that it has connections to spare; nothing"
+            " is sent without it."
         ) from error
     except (psycopg.IntegrityError, psycopg.DataError, psycopg.InternalError) as error:
         # Its first line only: what follows may quote the row, with names and addresses.
-        raise DatabaseFault(f"The club's database refused: {first_line(error)}.") from None
+        raise DatabaseFault(
+            f"The club's database refused: {first_line(error)}. Nothing of it was done; `m2s"
+            " doctor` looks for the cause."
+        ) from None
 
 
 def _missing(error: psycopg.Error) -> Exception:

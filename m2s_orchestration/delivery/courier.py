@@ -12,7 +12,7 @@ from m2s_orchestration.delivery.errand import Errand, Round, Route
 from m2s_orchestration.delivery.hand import Hand
 from m2s_orchestration.delivery.lease import Lease
 from m2s_orchestration.errors import DatabaseFault, OrchestrationError, ServerUnavailable
-from m2s_orchestration.postgres import Database, first_line
+from m2s_orchestration.postgres import Database, first_line, translated
 
 
 def deliver(database: Database, lease: Lease, route: Route, delivery_ids: Sequence[int]) -> Round:
@@ -43,7 +43,7 @@ def deliver(database: Database, lease: Lease, route: Route, delivery_ids: Sequen
 def _work(errand: Errand) -> None:
     """Serve deliveries until none is left, the round is stopped or the server has no connection."""
     try:
-        with closing(Hand(errand)) as hand:
+        with translated(), closing(Hand(errand)) as hand:
             # Whoever has nothing to do holds no connection that another may be waiting for.
             while (delivery_id := errand.take(before_waiting=hand.hang_up)) is not None:
                 try:
@@ -55,7 +55,11 @@ def _work(errand: Errand) -> None:
     except OrchestrationError as fault:
         errand.end(fault)
     except psycopg.Error as error:
-        errand.end(DatabaseFault(f"The ledger cannot be used: {first_line(error)}."))
+        errand.end(
+            DatabaseFault(
+                f"The ledger cannot be used: {first_line(error)}. `m2s doctor` looks for the cause."
+            )
+        )
     except BaseException:
         errand.halt()
         raise

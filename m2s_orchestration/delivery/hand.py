@@ -7,7 +7,9 @@ claim has sent nothing and the row says so.
 
 from __future__ import annotations
 
+import contextlib
 import threading
+import time
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -25,10 +27,14 @@ from m2s_orchestration.errors import (
 )
 from m2s_orchestration.mail.replies import NO_ROOM
 from m2s_orchestration.mail.smtp import Conversation
-from m2s_orchestration.postgres import translated
+from m2s_orchestration.postgres import first_line, translated
 
 RECONNECT_AFTER = (1.0, 4.0)  # seconds
-TESTIFY_AGAIN_AFTER = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # seconds
+CLAIM_AGAIN_AFTER: tuple[float, ...] = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # seconds
+TESTIFY_AGAIN_AFTER: tuple[float, ...] = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # seconds
+CLAIM_WITHIN = 30.0  # seconds, but never without asking a second time
+# The statement `claim` requires the lease for so long: within it nobody else can take it.
+CLAIM_HOLDS_FOR = 2.0  # seconds
 GREYLISTED = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 30, 60))
 MESSAGES_PER_CONNECTION = 100
 NO_DELAY = timedelta(0)
@@ -139,28 +145,69 @@ class Hand:
     def _claim(self, parcel: Parcel) -> bool:
         """Whether the message is ours to finish; if not, it is withdrawn.
 
-        Raises LeaseLost or DatabaseUnreachable when that concerns every other message too.
+        Raises LeaseLost or DatabaseFault when that concerns every other message too.
         """
-        claimed = False
         try:
             claimed = self._ask_to_claim(parcel)
-        finally:
-            if not claimed:
-                self._withdraw()
+        except BaseException:
+            self._withdraw()
+            with contextlib.suppress(psycopg.Error):
+                self._take_back(parcel)
+            raise
         if not claimed:
+            self._withdraw()
             with translated():
+                self._take_back(parcel)
                 self._errand.lease.fence(self._ledger)
         return claimed
 
     def _ask_to_claim(self, parcel: Parcel) -> bool:
-        try:
-            return self._takes_hold("claim", parcel)
-        except psycopg.OperationalError:
-            # The answer was lost, and perhaps not the claim: claim it again, before the dot. If the
-            # first claim took hold the second finds nothing, and the row bears our name.
-            with translated():
-                self._reconnect_ledger()
-                return self._takes_hold("claim", parcel) or self._takes_hold("is_claimed", parcel)
+        """Claim, and ask again where the answer is lost or comes late, still before the dot.
+
+        A late one says nothing of now: others may have taken the lease over meanwhile, and settled
+        what they found.
+        """
+        gives_up_at = time.monotonic() + CLAIM_WITHIN
+        for asked, pause in enumerate((*CLAIM_AGAIN_AFTER, None)):
+            try:
+                if self._ledger.closed:
+                    self._reconnect_ledger()
+                # If an earlier claim took hold this one finds nothing, and the row bears our name.
+                for statement in ("claim", "is_claimed"):
+                    asked_at = time.monotonic()
+                    claimed = self._takes_hold(statement, parcel)
+                    if claimed and time.monotonic() < asked_at + CLAIM_HOLDS_FOR:
+                        return True
+                if not claimed:
+                    return False
+            except psycopg.OperationalError as error:
+                if pause is None or (asked and time.monotonic() > gives_up_at):
+                    raise self._in_vain(parcel, error) from None
+                threading.Event().wait(pause)
+        return False
+
+    def _in_vain(self, parcel: Parcel, error: psycopg.OperationalError) -> Exception:
+        """The server's own words, or what it means that there are none."""
+        if not self._ledger.closed:
+            return error
+        return DatabaseUnreachable(
+            f"The ledger is away and did not say whether delivery {parcel.id} may go"
+            f" ({first_line(error)}). It was not sent; should it become unknown, settle it as retry"
+            " with `m2s deliveries settle`."
+        )
+
+    def _take_back(self, parcel: Parcel) -> None:
+        """A claim may have taken hold, but the dot did not go out: only we know it."""
+        SQL["testify"].run(
+            self._ledger,
+            **self._identity,
+            id=parcel.id,
+            state="retry",
+            reason="withdrawn before the final dot: the claim was not confirmed in time",
+            code=None,
+            text="withdrawn before the final dot",
+            delay=NO_DELAY,
+        )
 
     def _takes_hold(self, statement: str, parcel: Parcel) -> bool:
         return SQL[statement].first(self._ledger, **self._identity, id=parcel.id) is not None
@@ -204,8 +251,9 @@ class Hand:
                 self._ledger.close()
                 if pause is None:
                     raise DatabaseUnreachable(
-                        f"The ledger is away and could not be told that delivery {parcel.id} is"
-                        f" {state}; it will be listed as unknown."
+                        f"The ledger could not be told that delivery {parcel.id} is {state}"
+                        f" ({first_line(error)}): it will be listed as unknown, and somebody has to"
+                        " settle it."
                     ) from error
                 threading.Event().wait(pause)
             else:

@@ -70,6 +70,7 @@ class Lease:
         self._database = database
         self._ends_at = time.monotonic() + deadline.total_seconds()
         self._held = False
+        self._is_certain = False
         self._stop = threading.Event()
         self._heart: threading.Thread | None = None
 
@@ -97,6 +98,7 @@ class Lease:
                 if time.monotonic() >= gives_up_at:
                     raise LeaseHeld(self._holder(connection))
                 self._stop.wait(1.0)
+        self._is_certain = True
         self._heart = threading.Thread(target=self._beat, name="lease heartbeat", daemon=True)
         self._heart.start()
         return event
@@ -110,7 +112,7 @@ class Lease:
             return
         self._held = False
         with self._database.connect(f"lease {self.notification}") as connection, translated():
-            SQL["release"].run(connection, **self.identity)
+            SQL["release"].run(connection, **self.identity, is_certain=self._is_certain)
 
     @property
     def identity(self) -> dict[str, object]:

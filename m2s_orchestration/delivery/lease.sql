@@ -48,6 +48,8 @@ SELECT %(notification)s,
        extract(epoch FROM clock_timestamp() - given.locked_at),
        %(run_id)s
 FROM (SELECT 1) AS once LEFT JOIN given ON true LEFT JOIN before ON true
+-- Who never learnt whether the lease was had has not lost it.
+WHERE %(is_certain)s OR given.locked_at IS NOT NULL
 RETURNING event;
 
 -- fence: Hold the lease row still for this transaction, if it is ours and its term lasts.

@@ -166,9 +166,16 @@ WHERE id = %(id)s AND state IN ('planned', 'retry') AND due_until > clock_timest
   AND (%(is_forced)s OR EXISTS (SELECT FROM lease))
 RETURNING id;
 
--- is_claimed: Whether the claim took hold, asked on a new connection when its answer was lost.
+-- is_claimed: Whether the claim took hold and still does, asked when its answer was lost or late.
+WITH lease AS (
+    SELECT 1 FROM cronjob_locks
+    WHERE job_name = %(notification)s AND locked_by = %(owner)s
+      AND expires_at > clock_timestamp() + interval '2 seconds'
+    FOR SHARE
+)
 SELECT 1 FROM m2s_orchestration.delivery
-WHERE id = %(id)s AND state = 'sending' AND owner = %(owner)s;
+WHERE id = %(id)s AND state = 'sending' AND owner = %(owner)s
+  AND (%(is_forced)s OR EXISTS (SELECT FROM lease));
 
 -- testify: The server's answer to the final dot, from the process that sent it.
 WITH settled AS (

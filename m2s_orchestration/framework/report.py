@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
@@ -37,6 +38,13 @@ class Report:
     def counted(cls) -> tuple[str, ...]:
         """The names of its figures, in the order of telling."""
         return tuple(item.name for item in fields(cls) if item.compare and item.type == "int")
+
+
+def after_round(before: Mapping[str, int], sent: Round) -> dict[str, int]:
+    """What became of the ledger's figures, as far as the round itself knows."""
+    open_before = before.get("planned", 0) + before.get("retry", 0)
+    waiting = max(open_before - sent.results.total(), 0)
+    return dict(Counter({**before, "planned": waiting, "retry": 0}) + sent.results)
 
 
 def report_of(

@@ -6,7 +6,6 @@ later step finds what it needs in the club's database, and nothing personal is h
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -21,7 +20,7 @@ from m2s_orchestration.errors import DatabaseFault, IncompleteDelivery, LeaseHel
 from m2s_orchestration.framework.evaluation import Evaluation, Reading, read
 from m2s_orchestration.framework.notification import Notification
 from m2s_orchestration.framework.planning import Rendering, channel_of, make_plan, render_messages
-from m2s_orchestration.framework.report import Report, report_of
+from m2s_orchestration.framework.report import Report, after_round, report_of
 from m2s_orchestration.framework.request import Request
 from m2s_orchestration.mail.smtp import MailServer
 from m2s_orchestration.postgres import Connection, Database
@@ -150,8 +149,9 @@ class NotificationRun:
             swept = ledger.sweep(connection, lease)
             self._reopen(connection, lease, recorded)
             waiting = ledger.unsent(connection, lease, recorded, channel=channel)
-            sent = deliver(self._database, lease, self._route(), waiting) if waiting else Round()
-            after = self._settled(connection, lease, recorded, sent, before)
+        # No connection is held meanwhile: sending takes its time, and an idle one may be cut.
+        sent = deliver(self._database, lease, self._route(), waiting) if waiting else Round()
+        after = self._settled(lease, recorded, sent, before)
         unmade = self.rendering.unmade if recorded.is_new else ()
         return report_of(
             recorded,
@@ -163,20 +163,20 @@ class NotificationRun:
         )
 
     def _settled(
-        self,
-        connection: Connection,
-        lease: Lease,
-        recorded: Recorded,
-        sent: Round,
-        before: Mapping[str, int],
+        self, lease: Lease, recorded: Recorded, sent: Round, before: Mapping[str, int]
     ) -> dict[str, int]:
         """What the ledger has after the round; if it is away, what the round itself knows."""
+        channel = channel_of(self.settings)
         try:
-            ledger.close(connection, lease, recorded)
-            return ledger.tally(connection, lease, recorded, channel=channel_of(self.settings))
-        except (DatabaseFault, LeaseLost) as fault:
+            with self._database.connect(f"email {self.notification.name}") as connection:
+                try:
+                    ledger.close(connection, lease, recorded)
+                except LeaseLost as lost:
+                    sent.fault = sent.fault or lost
+                return ledger.tally(connection, lease, recorded, channel=channel)
+        except DatabaseFault as fault:
             sent.fault = sent.fault or fault
-            return dict(Counter(before) + sent.results)
+            return after_round(before, sent)
 
     def rehearse(self) -> Report:
         """What a real run would do, as figures."""

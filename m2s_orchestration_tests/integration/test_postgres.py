@@ -18,6 +18,7 @@ from m2s_orchestration.errors import (
     NotMigrated,
 )
 from m2s_orchestration.postgres import Connection, Database, Statement, translated
+from m2s_orchestration_tests.eventually import eventually
 
 
 @dataclass(frozen=True)
@@ -175,3 +176,43 @@ def test_a_role_that_lacks_a_right(club: Database, connection: Connection) -> No
         translated(),
     ):
         visiting.execute("SELECT 1 FROM members_member")
+
+
+def test_a_transaction_that_idled_too_long_may_be_run_again(
+    club: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(
+        postgres.GUARDS, "idle_in_transaction_session_timeout", timedelta(milliseconds=50)
+    )
+    with club.connect("idle") as idle, club.connect("watcher") as watcher:
+        idle.execute("BEGIN")
+        eventually(lambda: not _is_there(watcher, idle.info.backend_pid))
+
+        with (
+            pytest.raises(DatabaseFault, match=r"idle-in-transaction timeout\. .* run again"),
+            translated(),
+        ):
+            idle.execute("SELECT 1")
+
+
+def test_a_server_without_a_connection_to_spare_is_said_to_be_full(
+    club: Database, connection: Connection
+) -> None:
+    connection.execute("CREATE ROLE crowd LOGIN PASSWORD 'crowd' CONNECTION LIMIT 0")
+    crowded = Database(make_conninfo(club.conninfo, user="crowd", password="crowd"))
+
+    with (
+        pytest.raises(DatabaseUnreachable, match=r"too many connections .* connections to spare"),
+        crowded.connect("test"),
+    ):
+        pytest.fail("nobody let us in")
+
+
+def test_what_the_server_refuses_for_its_own_reasons_names_a_remedy(connection: Connection) -> None:
+    with pytest.raises(DatabaseFault, match=r"Nothing of it was done; .m2s doctor."), translated():
+        connection.execute("DO $$ BEGIN RAISE internal_error USING MESSAGE = 'broken'; END $$")
+
+
+def _is_there(connection: Connection, pid: int) -> bool:
+    found = connection.execute("SELECT FROM pg_stat_activity WHERE pid = %s", (pid,))
+    return bool(found.fetchall())

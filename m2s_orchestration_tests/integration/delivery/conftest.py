@@ -83,6 +83,7 @@ def lease(new_lease: NewLease) -> Lease:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody here needs a pause before the next try."""
     monkeypatch.setattr(hand, "RECONNECT_AFTER", (0.0, 0.0))
+    monkeypatch.setattr(hand, "CLAIM_AGAIN_AFTER", (0.0, 0.01, 0.1))
     monkeypatch.setattr(hand, "TESTIFY_AGAIN_AFTER", (0.0, 0.01, 0.1))
 
 

@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from m2s_orchestration.delivery import ledger
+from m2s_orchestration.delivery import hand, ledger
 from m2s_orchestration.errors import (
     DatabaseFault,
     DatabaseUnreachable,
+    MissingPermission,
 )
 from m2s_orchestration.postgres import Database
 from m2s_orchestration_tests.eventually import eventually
@@ -93,6 +94,75 @@ def test_the_ledgers_answer_is_lost_after_it_took_effect(mark: bytes, post: Post
     assert (went.fault, went.results) == (None, Counter(sent=3))
     assert attempts(post.connection) == ["sent"]
     post.check(jane="sent", john="sent", jim="sent")
+
+
+def test_a_claim_is_asked_for_until_the_ledger_is_back(post: Post) -> None:
+    post.plan(JANE, JOHN, JIM)
+
+    with LossyRoad(post.database, mark=CLAIM, times=3) as road:
+        went = post.round(database=road.database)
+
+    assert (went.fault, went.results) == (None, Counter(sent=3))
+    post.check(jane="sent", john="sent", jim="sent")
+
+
+def test_a_claim_whose_answer_took_all_the_time_and_was_lost_is_asked_for_once_more(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hand, "CLAIM_WITHIN", 0.0)
+    post.plan(JANE)
+
+    with LossyRoad(post.database, mark=CLAIM) as road:
+        went = post.round(database=road.database)
+
+    assert (went.fault, went.results) == (None, Counter(sent=1))
+
+
+def test_a_message_whose_claim_is_never_answered_is_not_sent_and_the_fault_says_so(
+    post: Post,
+) -> None:
+    post.plan(JANE, JOHN)
+
+    with LossyRoad(post.database, mark=CLAIM, times=99) as road:
+        went = post.round(database=road.database)
+
+    assert isinstance(went.fault, DatabaseUnreachable)
+    assert f"delivery {post.ids[0]}" in str(went.fault)
+    assert "was not sent" in str(went.fault)
+    assert post.server.reached("dot") == 0
+
+
+def test_a_claim_that_is_confirmed_too_late_every_time_is_taken_back(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hand, "CLAIM_HOLDS_FOR", 0.0)
+    post.plan(JANE)
+
+    went = post.round()
+
+    assert (went.fault, went.results) == (None, Counter())
+    assert post.server.reached("dot") == 0
+    assert attempts(post.connection) == ["retry"]
+    post.check(jane="retry")
+
+
+def test_what_the_ledger_refuses_at_a_claim_is_said_with_the_remedy(post: Post) -> None:
+    post.plan(JANE)
+    post.connection.execute(
+        "CREATE FUNCTION trouble() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE insufficient_privilege; END $$;"
+        " CREATE TRIGGER trouble BEFORE UPDATE ON m2s_orchestration.delivery"
+        " FOR EACH ROW EXECUTE FUNCTION trouble()"
+    )
+    try:
+        went = post.round()
+    finally:
+        post.connection.execute("DROP FUNCTION trouble() CASCADE")
+
+    assert isinstance(went.fault, MissingPermission)
+    assert "Grant it the right" in str(went.fault)
+    assert post.server.reached("dot") == 0
+    post.check(jane="planned")
 
 
 def test_a_testimony_that_never_arrives_leaves_a_doubt(post: Post, new_lease: NewLease) -> None:

@@ -266,3 +266,18 @@ def test_a_lease_whose_answer_was_lost_is_given_back(
 
     assert holder(connection) is None
     assert events(connection) == ["acquired", "released"]
+
+
+def test_a_lease_that_was_asked_for_in_vain_is_not_noted_as_lost(
+    database: Database, connection: Connection
+) -> None:
+    with LossyRoad(database, mark=b"INSERT INTO cronjob_locks", before=True) as road:
+        lease = Lease(
+            road.database, notification=NOTIFICATION, run_id="aaaa", deadline=timedelta(minutes=1)
+        )
+        with pytest.raises(DatabaseUnreachable):
+            lease.acquire(wait=NOW)
+
+        lease.release()
+
+    assert events(connection) == []

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from m2s_orchestration.delivery.errand import Round
 from m2s_orchestration.delivery.ledger import Recorded, Swept
-from m2s_orchestration.framework.report import Report, report_of
+from m2s_orchestration.framework.report import Report, after_round, report_of
 
 SEVEN_SENT = {"sent": 7}
 
@@ -31,3 +32,15 @@ def test_a_decision_whose_readers_were_told_before_is_done_already() -> None:
 
 def test_a_decision_all_of_whose_mail_another_run_sent_is_done_already() -> None:
     assert report(SEVEN_SENT, SEVEN_SENT, planned=7).outcome == "already_done"
+
+
+def test_without_the_ledger_what_was_served_is_not_said_to_wait() -> None:
+    before = {"planned": 3, "retry": 2, "sent": 4}
+
+    after = after_round(before, Round(Counter(sent=2, retry=1)))
+
+    assert after == {"planned": 2, "retry": 1, "sent": 6}
+
+
+def test_without_the_ledger_and_without_a_mail_served_nothing_has_changed() -> None:
+    assert after_round({"planned": 3}, Round()) == {"planned": 3}
