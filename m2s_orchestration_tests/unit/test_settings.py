@@ -291,7 +291,14 @@ def test_what_is_no_place_for_pictures(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["https://cdn.example/club/", "//cdn.example", "/media/", "media", "/", "http://localhost:8001/"],
+    [
+        "https://cdn.example/club/",
+        "//cdn.example",
+        "/media/",
+        "media",
+        "/",
+        "http://localhost:8001/",
+    ],
 )
 def test_what_is_a_place_for_pictures(text: str) -> None:
     assert read(MEDIA_URL=text).media_url == text
