@@ -147,7 +147,7 @@ def _known(name: str, spoken: Outcome, mute: Outcome) -> Known:
     links = [urlsplit(link) for letter in everything for link in letter.page.links]
     return Known(
         letters=letters,
-        is_shared_out=name == "notify_aging_logsheets",
+        is_shared_out=name in {"notify_aging_logsheets", "notify_late_sprs"},
         others=frozenset((row.reader, row.variant) for row in (*spoken.rows, *mute.rows)),
         # A line end in what somebody wrote is a line end to its reader.
         elements=frozenset({"br", *chain(*(letter.page.elements for letter in everything))}),

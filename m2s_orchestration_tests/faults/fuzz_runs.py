@@ -26,6 +26,12 @@ ENVIRONMENT = {
     "DEFAULT_FROM_EMAIL": "office@highmeadowsoaring.example",
     "OPERATORS_EMAIL": "operators@highmeadowsoaring.example",
 }
+# So that every template has its turn.
+PARAMETERS: Mapping[str, Mapping[str, object]] = {
+    "notify_late_sprs": {
+        "escalation_cc": {"NOTICE": ["director"], "FINAL": ["safety_officer", "member_manager"]}
+    },
+}
 DELIVERIES = """
 SELECT recipient_key, variant, state, reason, coalesce(address, ''), coalesce(message_id, ''),
        coalesce(subject, ''), coalesce(content, '')
@@ -100,7 +106,11 @@ def _run(notification: Notification, moment: datetime, settings: Settings) -> Ou
     """Query, evaluate, commit, email."""
     request = Request.parse(
         notification,
-        {"as_of": moment.isoformat(), "send_late": True},
+        {
+            "as_of": moment.isoformat(),
+            "send_late": True,
+            **PARAMETERS.get(notification.name, {}),
+        },
         partition=None,
         waits=False,
         now=datetime.now(UTC),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from html import escape
 from pathlib import Path
 from secrets import token_hex
 from types import FunctionType, SimpleNamespace
@@ -12,7 +13,6 @@ from typing import Any
 import pytest
 from icalendar import Calendar
 from jinja2 import Environment, Template
-from markupsafe import Markup, escape
 
 from m2s_orchestration.club import reading
 from m2s_orchestration.club.member import Member
@@ -84,7 +84,7 @@ def _does_not_escape(patch: pytest.MonkeyPatch) -> None:
 
 def _escapes_twice(patch: pytest.MonkeyPatch) -> None:
     def once_more(value: Any) -> Any:
-        return value if isinstance(value, Markup) else str(escape(value))
+        return value if hasattr(value, "__html__") else escape(str(value))
 
     _environment(patch, finalize=once_more)
 
@@ -98,6 +98,11 @@ def _cuts_long_lines(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(
         filters, "tidy", lambda text: "\n".join(line[:72] for line in cut(text).split("\n"))
     )
+
+
+def _says_less_on_the_page(patch: pytest.MonkeyPatch) -> None:
+    made = render._html
+    patch.setattr(render, "_html", lambda *given: made(*given).replace("Hill", ""))
 
 
 def _leaves_dots_single(patch: pytest.MonkeyPatch) -> None:
@@ -173,6 +178,10 @@ MUTANTS: dict[Mutate, tuple[str, Example]] = {
     _cuts_long_lines: (
         "its text differs",
         Example("", {FIELD: "x" * 300}, notifications=(AGING,)),
+    ),
+    _says_less_on_the_page: (
+        "its page differs: ['Hill'] is missing",
+        Example("", {FIELD: "Hill and Dale"}, notifications=(AGING,)),
     ),
     _leaves_dots_single: (
         "other bytes arrived than the ledger has",
