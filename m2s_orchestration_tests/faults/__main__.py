@@ -14,15 +14,25 @@ from rich.console import Console
 from rich.table import Table
 
 from m2s_orchestration.demo.postgres import EmbeddedPostgres
-from m2s_orchestration_tests.faults import crash, fence, interrupt
-from m2s_orchestration_tests.faults.bench import Bench
+from m2s_orchestration_tests.faults.bench.bench import Bench
+from m2s_orchestration_tests.faults.database import connections, delays, locks, refusals, server
 from m2s_orchestration_tests.faults.findings import Findings
+from m2s_orchestration_tests.faults.fuzz import fuzz
+from m2s_orchestration_tests.faults.model import model
+from m2s_orchestration_tests.faults.races import races, schedulers, web_application
+from m2s_orchestration_tests.faults.repertoire import repertoire
+from m2s_orchestration_tests.faults.runs import crash, fence, interrupt
 
 Explore = Callable[..., Findings]
 
-EXPERIMENTS: dict[str, Explore] = {
-    module.NAME: module.explore for module in (crash, interrupt, fence)
-}
+MODULES = (
+    *(crash, interrupt, fence),
+    repertoire,
+    *(connections, server, refusals, locks, delays),
+    *(races, schedulers, web_application),
+    *(model, fuzz),
+)
+EXPERIMENTS: dict[str, Explore] = {module.NAME: module.explore for module in MODULES}
 COUNTED = ("faults", "runs", "duplicates", "losses", "unknowns")
 
 

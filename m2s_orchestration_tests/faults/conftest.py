@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from m2s_orchestration.demo.postgres import EmbeddedPostgres
-from m2s_orchestration_tests.faults.bench import Bench
+from m2s_orchestration_tests.faults.bench.bench import Bench
 
 
 @pytest.fixture(scope="session")

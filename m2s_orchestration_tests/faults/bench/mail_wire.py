@@ -1,0 +1,86 @@
+"""One connection to the mail server: a command and its reply are a point, and so is the body.
+
+The body of a message has no reply; the final dot, which the client sends by itself, has one.
+"""
+
+from __future__ import annotations
+
+import socket
+
+from m2s_orchestration_tests.faults.bench.conversations import Incoming
+from m2s_orchestration_tests.faults.bench.points import Log
+
+CONNECTING = "connect to the mail server"
+BODY = "body"
+DOT = "dot"
+GO_AHEAD = b"354"
+LAST_LINE = b".\r\n"
+
+
+class MailConversation:
+    """Passes on what both say, exchange by exchange, until one of them leaves."""
+
+    def __init__(
+        self, client: socket.socket, server: socket.socket, address: tuple[str, int], log: Log
+    ) -> None:
+        self._client, self._server = client, server
+        self._from_client, self._from_server = Incoming(client), Incoming(server)
+        self._address = address
+        self._log = log
+
+    def go_on(self) -> None:
+        """Raises Over, Cut or OSError, in the end."""
+        point = self._log.reach("mail", CONNECTING)
+        self._log.meet(point, "before")
+        self._server.connect(self._address)
+        greeting = self._reply()
+        self._log.meet(point, "after")
+        self._client.sendall(greeting)
+        while True:
+            line = self._from_client.take_line()
+            self._exchange(line.split()[0].decode().upper(), line)
+
+    def _exchange(self, said: str, octets: bytes) -> None:
+        point = self._log.reach("mail", said)
+        self._log.meet(point, "before")
+        self._server.sendall(octets)
+        reply = self._reply()
+        self._log.meet(point, "after")
+        if not reply.startswith(GO_AHEAD):
+            self._client.sendall(reply)
+            return
+        self._log.body_is_on_its_way(1)
+        try:
+            self._client.sendall(reply)
+            piece = self._body()
+        finally:
+            self._log.body_is_on_its_way(-1)
+        self._rest(piece)
+
+    def _body(self) -> bytes:
+        """The body as far as it comes at once; returns it."""
+        piece = self._from_client.take_what_came()
+        point = self._log.reach("mail", BODY)
+        self._log.meet(point, "before")
+        self._server.sendall(piece)
+        self._log.meet(point, "after")
+        return piece
+
+    def _rest(self, piece: bytes) -> None:
+        """The rest of a long body, and the dot, which may come together with the rest."""
+        while True:
+            end = piece[-2:]
+            piece = self._from_client.take_what_came()
+            if (end + piece).endswith(b"\r\n" + LAST_LINE):
+                self._server.sendall(piece[: -len(LAST_LINE)])
+                self._exchange(DOT, LAST_LINE)
+                return
+            self._server.sendall(piece)
+
+    def _reply(self) -> bytes:
+        octets = b""
+        while True:
+            line = self._from_server.take_line()
+            octets += line
+            if line[3:4] != b"-":
+                return octets

@@ -1,0 +1,1 @@
+"""A database that fails, refuses, waits, or goes away."""

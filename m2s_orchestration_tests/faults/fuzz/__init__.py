@@ -1,0 +1,1 @@
+"""Whatever a club's rows and settings can hold, from the query to the mail server and back."""

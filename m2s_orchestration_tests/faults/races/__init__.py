@@ -1,0 +1,1 @@
+"""Many at once: processes, schedulers and people, and the web application's old command."""

@@ -1,0 +1,1 @@
+"""Everything that a mail server can say or do, and what comes of it."""
