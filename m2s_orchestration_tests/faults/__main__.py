@@ -57,7 +57,6 @@ def main() -> int:
 def _explore(name: str, *, full: bool) -> Findings:
     print(f"{name} …", file=sys.stderr, flush=True)
     began = time.monotonic()
-    # Readable to the server, which is nobody's when root starts it.
     with (
         tempfile.TemporaryDirectory(prefix="m2s-faults-") as folder,
         EmbeddedPostgres(Path(folder) / "postgres") as postgres,

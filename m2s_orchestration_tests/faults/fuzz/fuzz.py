@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
@@ -25,6 +24,7 @@ from m2s_orchestration.demo.club import load_demo_club, load_tables
 from m2s_orchestration.demo.postgres import EmbeddedPostgres
 from m2s_orchestration.errors import OrchestrationError
 from m2s_orchestration.postgres import Database
+from m2s_orchestration_tests.faults.bench.bench import Bench
 from m2s_orchestration_tests.faults.findings import Findings
 from m2s_orchestration_tests.faults.fuzz.club import Cell, FuzzClub
 from m2s_orchestration_tests.faults.fuzz.examples import made_up, written_down
@@ -107,11 +107,11 @@ class Laboratory:
         )
 
 
-def explore(postgres: EmbeddedPostgres, folder: Path, *, full: bool) -> Findings:
+def explore(bench: Bench, *, full: bool) -> Findings:
     """Try what is written down, and what hypothesis makes up; in full, something new every time."""
     started = time.monotonic()
     number = int(time.time()) if full else ALWAYS
-    with club_database(postgres, DATABASE) as database:
+    with club_database(bench.postgres, DATABASE) as database:
         laboratory = Laboratory(database)
         examples = chain(
             written_down(laboratory.club, laboratory.readers, full=full),

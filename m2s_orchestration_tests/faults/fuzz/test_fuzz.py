@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from html import escape
-from pathlib import Path
 from secrets import token_hex
 from types import FunctionType, SimpleNamespace
 from typing import Any
@@ -20,6 +19,7 @@ from m2s_orchestration.demo.postgres import EmbeddedPostgres
 from m2s_orchestration.framework import planning, run
 from m2s_orchestration.mail import compose, envelope, filters, headers, render
 from m2s_orchestration.notifications.report_duty_delinquents import report
+from m2s_orchestration_tests.faults.bench.bench import Bench
 from m2s_orchestration_tests.faults.fuzz.club import Cell
 from m2s_orchestration_tests.faults.fuzz.fuzz import Laboratory, club_database, explore
 from m2s_orchestration_tests.faults.fuzz.runs import Example
@@ -36,10 +36,8 @@ OFFICER = Cell("members_member", "first_name", 16)
 OFFICERS_ADDRESS = Cell("members_member", "email", 16)
 
 
-def test_no_value_of_a_cell_or_a_setting_bends_a_mail(
-    postgres: EmbeddedPostgres, tmp_path: Path
-) -> None:
-    findings = explore(postgres, tmp_path, full=False)
+def test_no_value_of_a_cell_or_a_setting_bends_a_mail(bench: Bench) -> None:
+    findings = explore(bench, full=False)
 
     assert findings.violations == ()
     assert (findings.duplicates, findings.losses, findings.unknowns) == (0, 0, 0)
