@@ -67,6 +67,11 @@ class Case:
         return f"{self.part}: {self.told}"
 
     @property
+    def takes_long(self) -> bool:
+        """Whether most of its time is spent waiting."""
+        return self.is_silent or any(rule.act.seconds for rule in self.rules)
+
+    @property
     def one_is_the_cause(self) -> bool:
         """Whether it happens for the sake of one recipient, so that the others are to be served."""
         return self.address_in_unicode or any(rule.to_one for rule in self.rules)

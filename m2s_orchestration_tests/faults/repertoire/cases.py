@@ -84,12 +84,17 @@ def _connection() -> Iterator[Case]:
     yield from _silences("Connection", "connect")
     kind = partial(case, takes_all=True)
     yield kind("`421` to the first four, then none", _at("connect", GOING_DOWN, times=4))
-    yield kind("`421` to a second connection", _at("connect", CROWDED, beside=1))
-    yield kind("a second connection ends at once", _at("connect", drop(), beside=1))
-    yield kind("a second one gets no answer", _at("connect", hang(), beside=1), is_silent=True)
+    # So that a second connection is tried for, three times, while the first one has mail.
+    busy = Rule("dot", slow(3))
+    for told, act in (
+        ("`421` to a second connection", CROWDED),
+        ("a second connection ends at once", drop()),
+        ("a second connection gets no answer", hang()),
+    ):
+        yield kind(told, (Rule("connect", act, beside=1), busy), is_silent=act == hang())
     yield kind(
-        "`450` to the login of a second one",
-        _at("login", answer(450, "4.7.0 one at a time"), beside=1),
+        "`450` to a second login",
+        (Rule("login", answer(450, "4.7.0 one at a time"), beside=1), busy),
         with_login=True,
     )
 

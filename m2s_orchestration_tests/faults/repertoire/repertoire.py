@@ -43,10 +43,10 @@ def explore(bench: Bench, *, full: bool) -> Findings:
 
 
 def try_all(bench: Bench, *, connections: int = CONNECTIONS) -> Sequence[Seen]:
-    """Try every case out, side by side, those that wait first."""
+    """Try every case out, side by side, those that take long first."""
     make_all()
     wanted = cases()
-    order = sorted(range(len(wanted)), key=lambda number: not wanted[number].is_silent)
+    order = sorted(range(len(wanted)), key=lambda number: not wanted[number].takes_long)
     with _sites(bench) as idle, bench.hands(HANDS) as hands:
 
         def seen(number: int) -> Seen:
