@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from m2s_orchestration.demo.postgres_programs import nobody, run
 from m2s_orchestration.errors import DemoFault
@@ -85,13 +85,16 @@ class EmbeddedPostgres:
                 self._launch()
                 self._started_here = True
 
-    def stop(self) -> None:
-        """Disconnect everybody, stop the server and wait until it is gone."""
+    def stop(self, *, mode: Literal["fast", "immediate"] = "fast") -> None:
+        """Disconnect everybody, stop the server and wait until it is gone.
+
+        An `immediate` stop is like a crash of the server: it recovers when it is started again.
+        """
         if not self.folder.is_dir():
             return
         with self._alone():
             if self._running_port() is not None:
-                self._serve("pg_ctl", "stop", "-D", self._data, "-m", "fast", "-w")
+                self._serve("pg_ctl", "stop", "-D", self._data, "-m", mode, "-w")
             self._port = None
             self._started_here = False
 
@@ -123,7 +126,8 @@ class EmbeddedPostgres:
         deadline = time.monotonic() + SECONDS_TO_START
         while (lines := self._pid_lines()) and self._is_our_server(int(lines[0])):
             # A server that was just killed still has its file and, for a moment, its process.
-            if len(lines) >= 8 and lines[7].strip() == "ready" and _is_answering(int(lines[3])):
+            is_ready = len(lines) >= 8 and lines[7].strip() in {"ready", "standby"}
+            if is_ready and _is_answering(int(lines[3])):
                 return int(lines[3])
             if time.monotonic() > deadline:
                 raise DemoFault(

@@ -97,8 +97,9 @@ def overtaken(bench: Bench, surveyed: Survey, where: tuple[Point, Side], others:
         with site.wires(trap) as wires:
             run = site.start(*run_of(NOTIFICATION), wires=wires, before=(without_heartbeat,))
             disturbed = run.ended()
-        assert trap.sprung.is_set(), disturbed.errors
-        outcome = conclude(site, fault, disturbed, undisturbed=surveyed.aftermath)
+        outcome = conclude(
+            site, fault, disturbed, sprung=trap.sprung.is_set(), undisturbed=surveyed.aftermath
+        )
         return replace(outcome, complaints=(*complaints, *outcome.complaints))
 
 

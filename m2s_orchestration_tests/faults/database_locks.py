@@ -78,7 +78,6 @@ HOLDS = (
         "LOCK TABLE members_member IN ACCESS EXCLUSIVE MODE",
         ("database", "members", 1),
     ),
-    Hold("the lease at the decision", LEASE_ROW, ("database", "open_occurrence", 1), is_green=True),
     Hold("the lease at the fence", LEASE_ROW, ("database", "fence", 1), keeps_lease=True),
     AT_A_CLAIM,
     Hold(
@@ -153,9 +152,14 @@ def held(bench: Bench, surveyed: Survey, hold: Hold, *, guard: float = 1.0) -> O
             disturbed = site.start(
                 *run_of(hold.notification), wires=wires, before=(impatient, guard)
             ).ended()
-        assert holder.trap.sprung.is_set(), disturbed.errors
         holder.let_go()
-        return conclude(site, fault, disturbed, undisturbed=surveyed.aftermath)
+        return conclude(
+            site,
+            fault,
+            disturbed,
+            sprung=holder.trap.sprung.is_set(),
+            undisturbed=surveyed.aftermath,
+        )
 
 
 def held_for_the_real_time(bench: Bench, surveyed: Survey, hold: Hold) -> Outcome:

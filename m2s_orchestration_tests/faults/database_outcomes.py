@@ -81,10 +81,16 @@ def conclude(
     disturbed: Ended,
     *,
     undisturbed: Aftermath,
+    sprung: bool = True,
     environment: Mapping[str, str] | None = None,
 ) -> Outcome:
-    """The fault is over: run the occurrence again to its end, and judge what both runs left."""
+    """The fault is over: run the occurrence again to its end, and judge what both runs left.
+
+    `sprung` is whether the run came to where the fault was to be.
+    """
     complaints = [*_about_the_run(fault, disturbed), *_about_the_lease(site, fault)]
+    if not sprung:
+        complaints.append(f"the run never came so far: {disturbed.errors}")
     site.lapse()
     again = site.m2s(*run_of(fault.notification), environment=environment)
     verdict = judge(look(site), undisturbed=undisturbed)

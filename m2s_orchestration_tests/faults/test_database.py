@@ -10,5 +10,5 @@ def test_whenever_a_connection_is_lost_everybody_is_told_once_and_nothing_is_in_
     findings = database.explore(bench, full=False)
 
     assert findings.holds, "\n".join(findings.violations)
-    assert findings.faults >= 100
+    assert findings.faults >= 40
     assert findings.unknowns == 0
