@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from psycopg import sql
@@ -84,9 +84,14 @@ class ReadOnly:
                 run = site.start(*run_of(NOTIFICATION), wires=wires, before=before)
                 disturbed = run.ended()
             _let_write(site, "RESET")
-            return conclude(
+            sent = len(site.server.accepted)
+            outcome = conclude(
                 site, fault, disturbed, sprung=trap.is_sprung, undisturbed=surveyed.aftermath
             )
+        if sent != self.doubts and not self.passes:
+            told = f"{sent} mails went out and not {self.doubts}"
+            return replace(outcome, complaints=(*outcome.complaints, told))
+        return outcome
 
 
 class _ReadOnlyFrom:
