@@ -43,6 +43,10 @@ class Cut(Exception):
     """Raised by a trap: the connection breaks here."""
 
 
+class Dead(Cut):
+    """Raised by a trap that killed the run: what it had said elsewhere goes no further either."""
+
+
 @dataclass(frozen=True)
 class Encounter:
     """A point that is reached, on one side of it.
@@ -71,11 +75,14 @@ class Log:
         self._trap = trap
         self._counts: Counter[str] = Counter()
         self._bodies_on_their_way = 0
+        self._is_dead = False
         self._turn = threading.Condition()
 
     def reach(self, wire: Wire, said: str) -> Point:
-        """The next point."""
+        """The next point. Raises Cut when the run is dead."""
         with self._turn:
+            if self._is_dead:
+                raise Cut
             self._counts[said] += 1
             point = Point(wire, said, self._counts[said])
             self.points.append(point)
@@ -94,8 +101,13 @@ class Log:
 
     def meet(self, point: Point, side: Side, backend: int = 0) -> None:
         """Let the trap act. Raises Cut."""
-        if self._trap:
-            self._trap(Encounter(point, side, backend))
+        try:
+            if self._trap:
+                self._trap(Encounter(point, side, backend))
+        except Dead:
+            with self._turn:
+                self._is_dead = True
+            raise
 
 
 def name_of(statement: str) -> str:

@@ -12,9 +12,11 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from multiprocessing import connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,8 @@ STANDARD_OUTPUT, STANDARD_ERROR = 1, 2
 # A function of the tests and its arguments, called in a run's process before anything else.
 Before = tuple[Any, ...]
 
+# Every start looks at all processes, and two who look at one at once lose its exit status.
+_turn = threading.Lock()
 _warm = multiprocessing.get_context("forkserver")
 _warm.set_forkserver_preload(["m2s_orchestration_tests.faults.bench.warm"])
 
@@ -75,7 +79,8 @@ class Run:
         self._process: BaseProcess = _warm.Process(
             target=_enter, args=(arguments, dict(environment), folder, before)
         )
-        self._process.start()
+        with _turn:
+            self._process.start()
         self.pid: int = self._process.pid or 0
 
     def signal(self, number: signal.Signals) -> None:
@@ -86,20 +91,20 @@ class Run:
     @property
     def is_alive(self) -> bool:
         """Whether the process has not ended."""
-        return self._process.is_alive()
+        with _turn:
+            return self._process.is_alive()
 
     def ended(self, within: float = PATIENCE) -> Ended:
         """Wait for its end. A run that does not end is killed and is a failure."""
-        self._process.join(within)
-        if self._process.is_alive():
+        if not connection.wait([self._process.sentinel], within):
             self._process.kill()
-            self._process.join()
+            connection.wait([self._process.sentinel])
             raise AssertionError(f"the run did not end within {within:g} s: {self._said()}")
-        ended = Ended(
-            self._process.exitcode or 0, self._output.read_text(), self._errors.read_text()
-        )
-        self._process.close()
-        return ended
+        with _turn:
+            self._process.join()
+            status = self._process.exitcode or 0
+            self._process.close()
+        return Ended(status, self._output.read_text(), self._errors.read_text())
 
     def _said(self) -> str:
         return self._errors.read_text().strip()[-500:]

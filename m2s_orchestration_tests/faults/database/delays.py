@@ -93,7 +93,13 @@ def overtaken(bench: Bench, surveyed: Survey, where: tuple[Point, Side], others:
     fault = Fault(f"{others.__name__} {side} {point}", NOTIFICATION, colour="red", loses_lease=True)
     complaints: list[str] = []
     with bench.site() as site:
-        trap = Once(point, side, lambda _: complaints.extend(others(site)))
+
+        def overtake(_: Encounter) -> None:
+            complaints.extend(others(site))
+            # The term was lapsed by hand: for the run as well so much time is to have passed.
+            threading.Event().wait(hand.CLAIM_HOLDS_FOR)
+
+        trap = Once(point, side, overtake)
         with site.wires(trap) as wires:
             run = site.start(*run_of(NOTIFICATION), wires=wires, before=(without_heartbeat,))
             disturbed = run.ended()

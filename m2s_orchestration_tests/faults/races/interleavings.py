@@ -129,7 +129,7 @@ class _Duel:
             if self._we(statement, **values) and statement.name != "renew":
                 self._we_acted(statement)
             yield
-        self._we(LEASE["release"])
+        self._we(LEASE["release"], is_certain=True)
 
     def _we(self, statement: Statement, **values: object) -> bool:
         """One statement of ours, which must leave a living lock of theirs as it is."""

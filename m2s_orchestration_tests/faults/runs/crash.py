@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from m2s_orchestration.notifications import NOTIFICATIONS
 from m2s_orchestration_tests.faults.bench.aftermath import Verdict, judge, look
 from m2s_orchestration_tests.faults.bench.bench import Bench, Site, run_of
-from m2s_orchestration_tests.faults.bench.points import Cut
+from m2s_orchestration_tests.faults.bench.points import Dead
 from m2s_orchestration_tests.faults.bench.processes import Before, Ended, Run
 from m2s_orchestration_tests.faults.bench.survey import Moment, Snare, Survey, moments, survey
 from m2s_orchestration_tests.faults.findings import Findings
@@ -58,7 +58,7 @@ def crash(bench: Bench, surveyed: Survey, at: Moment, *, before: Before = ()) ->
 def kill(run: Run) -> None:
     """SIGKILL, and nothing of it goes on, on the wires either."""
     run.signal(signal.SIGKILL)
-    raise Cut
+    raise Dead
 
 
 def _about_the_kill(snare: Snare, killed: Ended) -> Iterator[str]:
