@@ -17,6 +17,8 @@ OrchestrationError
 ├── ClubChanged              rows of the club changed between the decision and its recording
 ├── LeaseHeld                somebody else runs this notification now
 ├── LeaseLost                the lease went to somebody else while we worked
+├── UnlawfulCutover          a notification cannot be moved over, or back, that way
+├── NotOurs                  the occurrence is the web application's to send
 ├── MailFault                a message or the way to the mail server
 │   ├── BadAddress
 │   ├── BadMessage
@@ -102,6 +104,14 @@ class LeaseHeld(OrchestrationError):
 
 class LeaseLost(OrchestrationError):
     """The lease went to somebody else while this run worked; it records and sends nothing more."""
+
+
+class UnlawfulCutover(OrchestrationError):
+    """The notification cannot be moved over, or back, that way."""
+
+
+class NotOurs(OrchestrationError):
+    """The occurrence is the web application's to send; nothing is recorded."""
 
 
 class MailFault(OrchestrationError):

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from psycopg.types.json import Jsonb
 
 from m2s_orchestration.delivery.lease import Lease
-from m2s_orchestration.errors import MissingPermission, MissingTable, NotMigrated
+from m2s_orchestration.errors import MissingPermission, MissingTable, NotMigrated, NotOurs
 from m2s_orchestration.postgres import Connection, Statement, statements, translated
 
 SQL = statements(__package__, "ledger.sql")
@@ -101,7 +101,8 @@ class Recorded:
 def record(connection: Connection, lease: Lease, plan: Plan) -> Recorded:
     """Record the decision in one transaction, in the name of the lease, if it is not yet recorded.
 
-    Raises LeaseLost, with nothing recorded, when the lease is not ours.
+    Raises LeaseLost when the lease is not ours, NotOurs when the occurrence is not; then nothing is
+    recorded.
     """
     with translated(), connection.transaction():
         lease.fence(connection)
@@ -141,7 +142,11 @@ def is_under_way(connection: Connection, *, notification: str, tick: datetime) -
 def _recorded_before(connection: Connection, lease: Lease, plan: Plan) -> Recorded:
     found = find(connection, notification=lease.notification, tick=plan.tick)
     if found is None:
-        raise RuntimeError(f"{lease.notification} at {plan.tick} conflicts with no row")
+        raise NotOurs(
+            f"{lease.notification} at {plan.tick:%Y-%m-%d %H:%M} UTC is the web application's: the"
+            " notification moved over, or back, while this run worked. Nothing was recorded;"
+            " `m2s cutover` says from when on it is ours."
+        )
     return found
 
 

@@ -33,12 +33,26 @@ class Pod:
 
 
 @dataclass(frozen=True)
+class Predecessor:
+    """The web application's command that a notification takes over from, by the same name.
+
+    `takes_lock` is false where it never looks at `cronjob_locks`: no row keeps it out. With
+    `period_of`, its notices prove its mail: `evidence.sql` finds them, and this says which period a
+    run of that occurrence told of.
+    """
+
+    takes_lock: bool = True
+    period_of: Callable[[Occurrence, Any], str] | None = None
+
+
+@dataclass(frozen=True)
 class Notification:
     """Something the club sends on a schedule, declared once in its own folder.
 
     Job, schedule, partitions, lease, page in the UI and command are derived from it. `in_time` is
     how long after its tick the mail may still go; `deadline` is how long a run may take; `rows` is
-    a dataclass whose fields are named as the statements of `query.sql`, each a tuple of row types.
+    a dataclass whose fields are named as the statements of `query.sql`, each a tuple of row types;
+    `replaces` tells of the CronJob before it, if there was one.
     """
 
     package: str
@@ -50,6 +64,7 @@ class Notification:
     parameters: type[Parameters] = Parameters
     pod: Pod = Pod()
     in_doubt: InDoubt = "hold"
+    replaces: Predecessor | None = None
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z][a-z0-9_]{2,59}", self.name):
@@ -69,6 +84,8 @@ class Notification:
         missing = self.row_types.keys() - self.queries.keys()
         if missing:
             raise BadDeclaration(f"{self.name}: query.sql lacks {', '.join(sorted(missing))}.")
+        if self.replaces and self.replaces.period_of and "evidence" not in self.evidence:
+            raise BadDeclaration(f"{self.name}: evidence.sql has no statement `evidence`.")
 
     @property
     def name(self) -> str:
@@ -85,10 +102,20 @@ class Notification:
         """The first line of the page."""
         return self.page.splitlines()[0].rstrip(".")
 
+    @property
+    def schedule_name(self) -> str:
+        """What its schedule's switch in the UI is called."""
+        return f"{self.name}_schedule"
+
     @cached_property
     def queries(self) -> Mapping[str, Statement]:
         """The statements of `query.sql`."""
         return statements(self.package, "query.sql")
+
+    @cached_property
+    def evidence(self) -> Mapping[str, Statement]:
+        """The statement of `evidence.sql`: what the command before this job left behind."""
+        return statements(self.package, "evidence.sql")
 
     @cached_property
     def row_types(self) -> Mapping[str, type]:

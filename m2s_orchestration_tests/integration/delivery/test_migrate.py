@@ -16,7 +16,7 @@ from m2s_orchestration.errors import MissingPermission, NotMigrated
 from m2s_orchestration.postgres import Database
 from m2s_orchestration_tests.integration.delivery.plans import NOTIFICATION, TICK, mail, plan
 
-TABLES = {"attempt", "delivery", "lease_event", "migration", "notice", "occurrence"}
+TABLES = {"attempt", "cutover", "delivery", "lease_event", "migration", "notice", "occurrence"}
 
 
 @pytest.fixture
