@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from m2s_orchestration.delivery.lease import holder
-from m2s_orchestration.errors import LeaseHeld, UnlawfulCutover
+from m2s_orchestration.errors import LeaseHeld, NotOurs, UnlawfulCutover
 from m2s_orchestration.postgres import Connection, statements, translated
 
 SQL = statements(__package__, "cutover.sql")
@@ -140,6 +140,15 @@ def whose(connection: Connection, *, notification: str, tick: datetime) -> Cutov
         if SQL["is_ours"].run(connection, notification=notification, tick=tick) == [(True,)]:
             return None
     return cutovers(connection)[notification]
+
+
+def not_ours(notification: str, tick: datetime) -> NotOurs:
+    """The fault of a run that finds its occurrence to be the web application's."""
+    return NotOurs(
+        f"{notification} at {tick:%Y-%m-%d %H:%M} UTC is the web application's: it moved over, or"
+        " back, while this run worked. Nothing was recorded; `m2s cutover` says from when on it is"
+        " ours."
+    )
 
 
 def _record(connection: Connection, notification: str, told: Iterable[Told]) -> int:

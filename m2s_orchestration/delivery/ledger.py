@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 from psycopg.types.json import Jsonb
 
+from m2s_orchestration.delivery.cutover import not_ours
 from m2s_orchestration.delivery.lease import Lease
-from m2s_orchestration.errors import MissingPermission, MissingTable, NotMigrated, NotOurs
+from m2s_orchestration.errors import MissingPermission, MissingTable, NotMigrated
 from m2s_orchestration.postgres import Connection, Statement, statements, translated
 
 SQL = statements(__package__, "ledger.sql")
@@ -101,8 +102,7 @@ class Recorded:
 def record(connection: Connection, lease: Lease, plan: Plan) -> Recorded:
     """Record the decision in one transaction, in the name of the lease, if it is not yet recorded.
 
-    Raises LeaseLost when the lease is not ours, NotOurs when the occurrence is not; then nothing is
-    recorded.
+    Raises, with nothing recorded, LeaseLost or NotOurs: the lease or the occurrence is not ours.
     """
     with translated(), connection.transaction():
         lease.fence(connection)
@@ -140,14 +140,9 @@ def is_under_way(connection: Connection, *, notification: str, tick: datetime) -
 
 
 def _recorded_before(connection: Connection, lease: Lease, plan: Plan) -> Recorded:
-    found = find(connection, notification=lease.notification, tick=plan.tick)
-    if found is None:
-        raise NotOurs(
-            f"{lease.notification} at {plan.tick:%Y-%m-%d %H:%M} UTC is the web application's: the"
-            " notification moved over, or back, while this run worked. Nothing was recorded;"
-            " `m2s cutover` says from when on it is ours."
-        )
-    return found
+    if found := find(connection, notification=lease.notification, tick=plan.tick):
+        return found
+    raise not_ours(lease.notification, plan.tick)
 
 
 def _record_anew(connection: Connection, lease: Lease, plan: Plan, occurrence_id: int) -> Recorded:
