@@ -28,6 +28,7 @@ OrchestrationError
 │   ├── MessageRefused       5xx: not taken, ever
 │   └── OutcomeUnknown       the final dot went out and no answer came
 ├── UnlawfulSettlement       a delivery cannot be settled that way
+├── CommandFailed            the web application's command did not do its work
 ├── IncompleteDelivery       the run is over and some of its mail is not out
 └── DemoFault                the demo's own servers could not be started
 """
@@ -167,6 +168,10 @@ class OutcomeUnknown(MailFault):
 
 class UnlawfulSettlement(OrchestrationError):
     """The delivery cannot be settled that way."""
+
+
+class CommandFailed(OrchestrationError):
+    """The web application's command did not do its work, whatever its exit status says."""
 
 
 class IncompleteDelivery(OrchestrationError):

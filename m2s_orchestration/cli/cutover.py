@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
+from m2s_orchestration.application.commands import COMMANDS
 from m2s_orchestration.cli.person import person
 from m2s_orchestration.cli.table import print_table
 from m2s_orchestration.delivery.cutover import Cutover, cutovers, move, move_back, require_moved
 from m2s_orchestration.delivery.lease import HeldLease, holder, leases
 from m2s_orchestration.delivery.migrate import require_migrated
-from m2s_orchestration.errors import BadParameter, LeaseHeld
+from m2s_orchestration.errors import BadParameter, LeaseHeld, UnlawfulCutover
 from m2s_orchestration.framework.cutover import Prospect, prospect
 from m2s_orchestration.framework.notification import Notification
 from m2s_orchestration.framework.occurrence import KEY_FORMAT
@@ -55,7 +56,7 @@ def cutover(notification: str | None, back: bool, first: str, wait: int, yes: bo
         if notification is None:
             _list(cutovers(connection), leases(database))
             return
-        chosen, waiting = notification_named(notification), timedelta(seconds=wait)
+        chosen, waiting = _named(notification), timedelta(seconds=wait)
         if back:
             _back(connection, chosen, waiting, yes=yes)
             return
@@ -65,6 +66,15 @@ def cutover(notification: str | None, back: bool, first: str, wait: int, yes: bo
             _mend(connection, found, waiting, yes=yes)
         else:
             _over(connection, found, waiting, yes=yes)
+
+
+def _named(name: str) -> Notification:
+    if name in {command.name for command in COMMANDS}:
+        raise UnlawfulCutover(
+            f"{name} stays the web application's own command and takes its own lock here too:"
+            f" suspend its CronJob and switch {name}_schedule on."
+        )
+    return notification_named(name)
 
 
 def _list(moved: Mapping[str, Cutover], rows: Iterable[HeldLease]) -> None:

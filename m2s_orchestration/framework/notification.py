@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from importlib import import_module
 from typing import Any, Literal, get_args, get_type_hints
 
-from cronsim import CronSim, CronSimError
-
 from m2s_orchestration.errors import BadDeclaration
 from m2s_orchestration.framework.decision import Decision
+from m2s_orchestration.framework.declaration import check, page_of, title_of
 from m2s_orchestration.framework.occurrence import Occurrence, latest_occurrence, occurrence_at
 from m2s_orchestration.framework.parameters import Parameters
 from m2s_orchestration.postgres import Statement, statements
@@ -67,20 +64,9 @@ class Notification:
     replaces: Predecessor | None = None
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[a-z][a-z0-9_]{2,59}", self.name):
-            raise BadDeclaration(f"{self.name!r} is no name for a notification: use snake_case.")
-        try:
-            CronSim(self.cron, datetime(2026, 1, 1, tzinfo=UTC))
-        except CronSimError as error:
-            raise BadDeclaration(
-                f"{self.name}: {self.cron!r} is not a schedule: {error}."
-            ) from error
+        check(self.package, self.cron)
         if self.in_time <= timedelta(0) or self.deadline <= timedelta(0):
             raise BadDeclaration(f"{self.name}: in_time and deadline must be longer than nothing.")
-        if not self.page:
-            raise BadDeclaration(
-                f"{self.name}: the docstring of {self.package} is its page; write it."
-            )
         missing = self.row_types.keys() - self.queries.keys()
         if missing:
             raise BadDeclaration(f"{self.name}: query.sql lacks {', '.join(sorted(missing))}.")
@@ -95,12 +81,12 @@ class Notification:
     @property
     def page(self) -> str:
         """What the UI says about it: the folder's docstring."""
-        return (sys.modules[self.package].__doc__ or "").strip()
+        return page_of(self.package)
 
     @property
     def title(self) -> str:
         """The first line of the page."""
-        return self.page.splitlines()[0].rstrip(".")
+        return title_of(self.package)
 
     @property
     def schedule_name(self) -> str:
