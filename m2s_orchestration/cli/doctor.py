@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import click
 
+from m2s_orchestration.application.commands import COMMANDS
 from m2s_orchestration.cli.cutover import faults_of
 from m2s_orchestration.club.club import Club
 from m2s_orchestration.club.reading import read_club
@@ -14,6 +15,7 @@ from m2s_orchestration.delivery.cutover import cutovers
 from m2s_orchestration.delivery.lease import leases
 from m2s_orchestration.delivery.migrate import require_migrated
 from m2s_orchestration.errors import (
+    BadSettings,
     ClubFault,
     DatabaseFault,
     DatabaseUnreachable,
@@ -71,6 +73,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         "mail server": lambda: _mail_server(settings),
         "schedules": _schedules,
         "moving over": lambda: _moving_over(database),
+        "application": lambda: _application(settings),
     }
     is_away = False
     for subject, check in checks.items():
@@ -183,3 +186,18 @@ def _moving_over(database: Database) -> str:
         raise DatabaseFault("; ".join(faults) + ".")
     ours = [name for name, found in moved.items() if found.is_ours]
     return f"moved over from its CronJob: {', '.join(ours) or 'none'}"
+
+
+def _application(settings: Settings) -> str:
+    running = _running_schedules() or set()
+    image, begun_with = settings.application_image, " ".join(settings.application_command)
+    if image:
+        return f"its commands run in pods of {image}"
+    if begun_with:
+        return f"its commands are begun with {begun_with}"
+    if switched_on := [item.name for item in COMMANDS if item.schedule_name in running]:
+        raise BadSettings(
+            f"{', '.join(switched_on)} is switched on and cannot run: set APPLICATION_IMAGE or"
+            " APPLICATION_COMMAND."
+        )
+    return "its commands are not run here"
