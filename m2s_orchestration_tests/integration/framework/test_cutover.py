@@ -1,0 +1,115 @@
+"""What a move would do, before anything is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from m2s_orchestration.delivery.cutover import move, move_back
+from m2s_orchestration.errors import BadParameter, UnlawfulCutover
+from m2s_orchestration.framework.cutover import Prospect, prospect
+from m2s_orchestration.framework.notification import Notification
+from m2s_orchestration.notifications import notify_aging_logsheets, notify_late_sprs
+from m2s_orchestration.postgres import Connection, Database
+from m2s_orchestration.settings import Settings
+from m2s_orchestration_tests.integration.delivery.web_application import POD, WebApplication
+from m2s_orchestration_tests.integration.rows import insert
+
+AGING = notify_aging_logsheets.notification
+LATE = notify_late_sprs.notification
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+SETTINGS = Settings.from_environment(
+    {
+        "DATABASE_URL": "postgresql://localhost/club",
+        "EMAIL_HOST": "localhost",
+        "DEFAULT_FROM_EMAIL": "noreply@example.org",
+        "SITE_URL": "https://www.example.org",
+    }
+)
+
+
+@pytest.fixture
+def connection(database: Database) -> Iterator[Connection]:
+    with database.connect("test") as connection:
+        yield connection
+
+
+def found(connection: Connection, notification: Notification = AGING, first: str = "") -> Prospect:
+    return prospect(notification, connection, settings=SETTINGS, first=first, now=NOON)
+
+
+def day(number: int, hour: int = 8) -> datetime:
+    return datetime(2026, 3, number, hour, tzinfo=UTC)
+
+
+def test_the_next_occurrence_is_the_first_of_ours(connection: Connection) -> None:
+    told = found(connection)
+
+    assert (told.effective_from, told.before, told.asked_for) == (day(3), day(2), None)
+    assert (told.told, told.held, told.current, told.has_moved) == ((), None, None, False)
+
+
+@pytest.mark.parametrize(
+    "first", ["2026-03-02-08:00", "2026-03-02T08:00Z", "2026-03-02T03:00-05:00"]
+)
+def test_a_person_may_name_it(first: str, connection: Connection) -> None:
+    told = found(connection, first=first)
+
+    assert (told.effective_from, told.before, told.asked_for) == (day(2), day(1), day(2))
+
+
+def test_it_has_to_be_a_tick(connection: Connection) -> None:
+    with pytest.raises(BadParameter, match="nearest are 2026-03-02-08:00 and 2026-03-03-08:00"):
+        found(connection, first="2026-03-02-12:00")
+
+
+def test_who_runs_it_is_seen(connection: Connection) -> None:
+    WebApplication(connection, job_name=AGING.name).insert()
+
+    held = found(connection).held
+
+    assert held is not None
+    assert held.owner == POD
+
+
+def test_what_replaces_no_cronjob_cannot_be_moved(connection: Connection) -> None:
+    with pytest.raises(UnlawfulCutover, match="replaces no CronJob"):
+        found(connection, replace(AGING, replaces=None))
+
+
+def test_each_notice_tells_of_the_run_that_wrote_it(connection: Connection) -> None:
+    connection.execute("DELETE FROM notifications_notification")
+    for user_id, at in ((3, "2026-03-02T10:00:04Z"), (5, "2026-02-25T18:00Z")):
+        insert(
+            connection,
+            "notifications_notification",
+            user_id=user_id,
+            message="1 overdue Student Progress Report(s)",
+            url="/instructors/",
+            created_at=at,
+        )
+
+    first, second = found(connection, LATE).told
+
+    assert (first.recipient_key, first.tick, first.period) == (
+        *("member:3", day(2, 10), "2026-03-02"),
+    )
+    # Somebody started the command by hand on a Wednesday: it is of the week's run.
+    assert second.period == "2026-02-23"
+    assert second.told_at == datetime(2026, 2, 25, 18, tzinfo=UTC)
+
+
+def test_what_we_told_ourselves_is_no_proof_of_theirs(connection: Connection) -> None:
+    """The notices of before are those of our own runs, if it was ours before."""
+    before = len(found(connection, LATE).told)
+    key = {"notification": LATE.name, "person": "Jane"}
+    move(connection, **key, effective_from=day(9, 10), told=())
+    move_back(connection, **key)
+
+    again = found(connection, LATE)
+
+    assert before > 0
+    assert (again.told, again.has_moved) == ((), False)
