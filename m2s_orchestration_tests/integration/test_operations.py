@@ -61,13 +61,19 @@ def test_a_notification_can_be_moved_over_and_back(humble: Database) -> None:
         told_at=NEXT_YEAR,
         reason="a notice",
     )
-    key = {"notification": "any", "person": "Jane"}
     with humble.connect("cutover") as connection:
-        assert move(connection, **key, effective_from=NEXT_YEAR, told=(told,)).imported == 1
+        moved = move(
+            connection,
+            notification="any",
+            effective_from=NEXT_YEAR,
+            person="Jane",
+            told=(told,),
+        )
+        assert moved.imported == 1
         lease = Lease(humble, notification="any", run_id="1", deadline=timedelta(minutes=1))
         lease.acquire(wait=timedelta(0))
         lease.release()
-        move_back(connection, **key)
+        move_back(connection, notification="any", person="Jane")
 
 
 @pytest.mark.parametrize("notification", NOTIFICATIONS, ids=lambda item: item.name)

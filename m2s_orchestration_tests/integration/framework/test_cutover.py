@@ -105,9 +105,14 @@ def test_each_notice_tells_of_the_run_that_wrote_it(connection: Connection) -> N
 def test_what_we_told_ourselves_is_no_proof_of_theirs(connection: Connection) -> None:
     """The notices of before are those of our own runs, if it was ours before."""
     before = len(found(connection, LATE).told)
-    key = {"notification": LATE.name, "person": "Jane"}
-    move(connection, **key, effective_from=day(9, 10), told=())
-    move_back(connection, **key)
+    move(
+        connection,
+        notification=LATE.name,
+        effective_from=day(9, 10),
+        person="Jane",
+        told=(),
+    )
+    move_back(connection, notification=LATE.name, person="Jane")
 
     again = found(connection, LATE)
 
