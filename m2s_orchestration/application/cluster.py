@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,21 +60,25 @@ class Cluster:
     def run(self, job: Mapping[str, Any], *, within: float, every: float) -> Ended:
         """Run a Job to its end, for so many seconds at most, with a look every few seconds.
 
-        A Job that did not succeed is deleted with its pod, also when we are interrupted.
+        A Job that has not ended by itself is deleted with its pod, also when we are interrupted.
         """
         name = job["metadata"]["name"]
+        ended = None
         try:
             self._client.batch_api.create_namespaced_job(self._namespace, job)
             ended = self._wait(name, within=within, every=every)
-        except BaseException:
-            self._client.delete_job(name, self._namespace)
-            raise
-        if ended.status != 0:
-            self._client.delete_job(name, self._namespace)
+        finally:
+            if ended is None or ended.status is None:
+                self._delete(name)
         return ended
 
+    def _delete(self, name: str) -> None:
+        # What cannot be deleted ends at its own deadline; why we delete it is what counts.
+        with suppress(*REFUSALS):
+            self._client.delete_job(name, self._namespace)
+
     def _wait(self, name: str, *, within: float, every: float) -> Ended:
-        why = ""
+        fault = ""
         try:
             self._client.wait_for_running_job_to_succeed(
                 name,
@@ -84,14 +88,13 @@ class Cluster:
                 start_time=time.time(),
             )
         except DagsterK8sError as error:
-            why = first_line(error)
+            fault = first_line(error)
         pods = self._client.get_pods_in_job(name, self._namespace)
         states = [state for pod in pods for state in _states(pod)]
-        statuses = [state.terminated.exit_code for state in states if state.terminated]
         waiting = [state.waiting.reason for state in states if state.waiting]
         return Ended(
-            status=statuses[-1] if statuses else None if why else 0,
-            why=", ".join([*filter(None, waiting), *self._conditions(name)]) or why,
+            status=_status(states) if fault else 0,
+            why=", ".join([*filter(None, waiting), *self._conditions(name)]) or fault,
             said=tuple(line for pod in pods for line in self._said(pod)),
         )
 
@@ -108,6 +111,12 @@ class Cluster:
         name, container = pod.metadata.name, pod.spec.containers[0].name
         log: str = self._client.retrieve_pod_logs(name, self._namespace, container)
         return log.splitlines()
+
+
+def _status(states: Iterable[Any]) -> int | None:
+    """The exit status of the container that has one; None if none has ended."""
+    ended = (int(state.terminated.exit_code) for state in states if state.terminated)
+    return next(ended, None)
 
 
 def _states(pod: Any) -> list[Any]:

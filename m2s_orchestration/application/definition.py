@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Generator, Mapping
-from contextlib import closing
 from datetime import timedelta
 
 import dagster as dg
 
 from m2s_orchestration.application.command import ApplicationCommand
 from m2s_orchestration.application.run import MARGIN, CommandRun, Result
-from m2s_orchestration.errors import LeaseHeld
+from m2s_orchestration.errors import DatabaseFault, LeaseHeld
 from m2s_orchestration.framework import tags
 from m2s_orchestration.framework.definition import Defined
 from m2s_orchestration.framework.occurrence import KEY_FORMAT
@@ -108,8 +107,14 @@ def _run(command: ApplicationCommand, context: dg.OpExecutionContext) -> Result:
         run_id=context.run_id,
         wait=usual if asked < 0 else timedelta(seconds=asked),
     )
-    with closing(run):
+    try:
         return run.execute(context.log.info)
+    finally:
+        try:
+            run.close()
+        except DatabaseFault as fault:
+            # The run's own end is what counts; the lease ends by itself within its term.
+            context.log.warning(f"The lease could not be given back: {fault}")
 
 
 def _metadata(result: Result) -> Mapping[str, dg.MetadataValue]:

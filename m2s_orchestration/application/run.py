@@ -7,6 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
@@ -18,7 +19,7 @@ from m2s_orchestration.application.pod import InPod
 from m2s_orchestration.application.verdict import Verdict, judge
 from m2s_orchestration.delivery.lease import HeldLease, Lease, holder
 from m2s_orchestration.delivery.migrate import require_migrated
-from m2s_orchestration.errors import BadSettings, CommandFailed, LeaseHeld
+from m2s_orchestration.errors import BadSettings, CommandFailed, DatabaseFault, LeaseHeld
 from m2s_orchestration.mail.addresses import mask
 from m2s_orchestration.postgres import Connection, Database, statements, translated
 from m2s_orchestration.settings import Settings
@@ -77,7 +78,7 @@ class CommandRun:
         """
         place = self._place()
         gives_up_at = time.monotonic() + self._wait.total_seconds()
-        with self._database.connect(f"command {self.command.name}") as connection:
+        with self._connect() as connection:
             require_migrated(connection)
             self._lease.acquire(wait=self._wait)
             self._until_unlocked(connection, gives_up_at)
@@ -86,6 +87,9 @@ class CommandRun:
     def close(self) -> None:
         """Give the lease back."""
         self._lease.release()
+
+    def _connect(self) -> AbstractContextManager[Connection]:
+        return self._database.connect(f"command {self.command.name}")
 
     def _place(self) -> Place:
         if self._settings.application_image:
@@ -134,13 +138,14 @@ class CommandRun:
 
     def _look(self) -> tuple[Outbox, HeldLease | None]:
         """What is in the outbox, and who has the command's lock."""
-        with self._database.connect(f"command {self.command.name}") as connection, translated():
+        with self._connect() as connection, translated():
             return look(connection, self.command), holder(connection, self.command.name)
 
     def _give_back(self, place: Place) -> None:
         if place.holder is None:
             return
-        with self._database.connect(f"command {self.command.name}") as connection, translated():
+        # Without it the lock lapses by itself; what ended the command is what counts.
+        with suppress(DatabaseFault), self._connect() as connection, translated():
             SQL["give_back"].run(
                 connection,
                 command=self.command.name,

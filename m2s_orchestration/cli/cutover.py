@@ -9,11 +9,19 @@ import click
 from m2s_orchestration.application.commands import COMMANDS
 from m2s_orchestration.cli.person import person
 from m2s_orchestration.cli.table import print_table
-from m2s_orchestration.delivery.cutover import Cutover, cutovers, move, move_back, require_moved
+from m2s_orchestration.delivery.cutover import (
+    Cutover,
+    Moved,
+    cutovers,
+    move,
+    move_back,
+    require_moved,
+    until_free,
+)
 from m2s_orchestration.delivery.lease import HeldLease, holder, leases
 from m2s_orchestration.delivery.migrate import require_migrated
 from m2s_orchestration.errors import BadParameter, LeaseHeld, UnlawfulCutover
-from m2s_orchestration.framework.cutover import Prospect, prospect
+from m2s_orchestration.framework.cutover import Prospect, move_over, prospect
 from m2s_orchestration.framework.notification import Notification
 from m2s_orchestration.framework.occurrence import KEY_FORMAT
 from m2s_orchestration.mail.filters import plural
@@ -60,12 +68,16 @@ def cutover(notification: str | None, back: bool, first: str, wait: int, yes: bo
         if back:
             _back(connection, chosen, waiting, yes=yes)
             return
-        now = datetime.now(UTC)
-        found = prospect(chosen, connection, settings=settings, first=first, now=now)
+        found = prospect(chosen, connection, settings=settings, first=first, now=datetime.now(UTC))
         if found.has_moved:
             _mend(connection, found, waiting, yes=yes)
-        else:
-            _over(connection, found, waiting, yes=yes)
+            return
+        for line in _told(found):
+            click.echo(line)
+        if not yes:
+            _end_rehearsal(found.held)
+            return
+        _over(connection, chosen, settings, first=first, wait=waiting)
 
 
 def _named(name: str) -> Notification:
@@ -105,24 +117,30 @@ def _row(row: HeldLease | None) -> str:
     return f"held by {row.owner}" if row.is_live else f"left by {row.owner}"
 
 
-def _over(connection: Connection, found: Prospect, wait: timedelta, *, yes: bool) -> None:
-    for line in _told(found):
-        click.echo(line)
-    if not yes:
-        _end_rehearsal(found.held)
-        return
-    moved = move(
-        connection,
-        notification=found.notification.name,
-        effective_from=found.effective_from,
-        person=person(),
-        told=found.told,
-        wait=wait,
-    )
+def _over(
+    connection: Connection,
+    notification: Notification,
+    settings: Settings,
+    *,
+    first: str,
+    wait: timedelta,
+) -> None:
+    def attempt() -> tuple[Prospect, Moved]:
+        # Anew each time: a tick may have passed while we waited.
+        return move_over(
+            notification,
+            connection,
+            settings=settings,
+            first=first,
+            person=person(),
+            now=datetime.now(UTC),
+        )
+
+    found, moved = until_free(attempt, wait=wait)
     click.echo(
         f"Moved: it is ours from {_key(found.effective_from)} on, and"
         f" {plural(moved.imported, 'message')} of before are recorded as sent. Switch on"
-        f" {found.notification.schedule_name}; leave the CronJob suspended."
+        f" {notification.schedule_name}; leave the CronJob suspended."
     )
 
 
@@ -167,14 +185,12 @@ def _mend(connection: Connection, found: Prospect, wait: timedelta, *, yes: bool
     if not yes:
         click.echo("With --yes its tombstone is put back, should it be missing.")
         return
-    move(
-        connection,
-        notification=name,
-        effective_from=current.effective_from,
-        person=person(),
-        told=(),
-        wait=wait,
-    )
+    effective_from = current.effective_from
+
+    def attempt() -> Moved:
+        return move(connection, notification=name, effective_from=effective_from, person=person())
+
+    until_free(attempt, wait=wait)
     click.echo("Its tombstone is in its place.")
 
 
@@ -192,7 +208,7 @@ def _back(
         )
         _end_rehearsal(holder(connection, name))
         return
-    move_back(connection, notification=name, person=person(), wait=wait)
+    until_free(lambda: move_back(connection, notification=name, person=person()), wait=wait)
     click.echo(
         f"Moved back: {name} is the web application's, and runs of it here only rehearse. Switch"
         f" {notification.schedule_name} off."

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -73,50 +73,40 @@ def move(
     notification: str,
     effective_from: datetime,
     person: str,
-    told: Sequence[Told],
-    wait: timedelta = timedelta(0),
+    told: Callable[[], Iterable[Told]] = tuple,
 ) -> Moved:
     """Move a notification over, or put its tombstone back where it is missing.
 
-    Raises LeaseHeld when somebody runs it all the time that we wait.
+    `told` is asked when the old command can tell nobody any more. Raises LeaseHeld, with nothing
+    changed, when somebody runs it.
     """
-
-    def attempt() -> Moved:
-        with translated(), connection.transaction():
-            row = SQL["move"].first(
-                connection,
-                notification=notification,
-                effective_from=effective_from,
-                person=person,
-            )
-            if row is None:
-                raise _held(connection, notification)
-            if row[0] is None:
-                return Moved(is_new=False)
-            imported = _record(connection, notification, told)
-            SQL["count_imported"].run(connection, id=row[0], imported=imported)
-            return Moved(is_new=True, imported=imported)
-
-    return _until_free(attempt, wait)
+    with translated(), connection.transaction():
+        row = SQL["move"].first(
+            connection,
+            notification=notification,
+            effective_from=effective_from,
+            person=person,
+        )
+        if row is None:
+            raise _held(connection, notification)
+        if row[0] is None:
+            return Moved(is_new=False)
+        imported = _record(connection, notification, told())
+        SQL["count_imported"].run(connection, id=row[0], imported=imported)
+        return Moved(is_new=True, imported=imported)
 
 
-def move_back(
-    connection: Connection, *, notification: str, person: str, wait: timedelta = timedelta(0)
-) -> None:
+def move_back(connection: Connection, *, notification: str, person: str) -> None:
     """Give a notification back to the web application. The ledger stays as it is.
 
-    Raises UnlawfulCutover when it is not ours, LeaseHeld when somebody runs it while we wait.
+    Raises UnlawfulCutover when it is not ours, LeaseHeld when somebody runs it.
     """
-
-    def attempt() -> None:
-        with translated(), connection.transaction():
-            # A statement of its own: the next one must see what was done while we waited here.
-            require_moved(connection, notification)
-            values = {"notification": notification, "person": person}
-            if SQL["move_back"].first(connection, **values) is None:
-                raise _held(connection, notification)
-
-    _until_free(attempt, wait)
+    with translated(), connection.transaction():
+        # A statement of its own: the next one must see what was done while we waited here.
+        require_moved(connection, notification)
+        values = {"notification": notification, "person": person}
+        if SQL["move_back"].first(connection, **values) is None:
+            raise _held(connection, notification)
 
 
 def require_moved(connection: Connection, notification: str) -> None:
@@ -180,7 +170,8 @@ def _held(connection: Connection, notification: str) -> LeaseHeld:
     )
 
 
-def _until_free(attempt: Callable[[], Answer], wait: timedelta) -> Answer:
+def until_free(attempt: Callable[[], Answer], *, wait: timedelta) -> Answer:
+    """Try again and again, while somebody runs the notification, for so long at most."""
     gives_up_at = time.monotonic() + wait.total_seconds()
     pause = threading.Event()
     while True:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from m2s_orchestration.club.reading import read_club
-from m2s_orchestration.delivery.cutover import Cutover, Told, cutovers
+from m2s_orchestration.delivery.cutover import Cutover, Moved, Told, cutovers, move
 from m2s_orchestration.delivery.lease import HeldLease, holder
 from m2s_orchestration.errors import BadParameter, UnlawfulCutover
 from m2s_orchestration.framework.decision import Recipient
@@ -90,6 +90,28 @@ def prospect(
             held=holder(connection, notification.name),
             current=current,
         )
+
+
+def move_over(
+    notification: Notification,
+    connection: Connection,
+    *,
+    settings: Settings,
+    first: str,
+    person: str,
+    now: datetime,
+) -> tuple[Prospect, Moved]:
+    """Do what `prospect` tells. Raises LeaseHeld when somebody runs the notification."""
+    found = prospect(notification, connection, settings=settings, first=first, now=now)
+    moved = move(
+        connection,
+        notification=notification.name,
+        effective_from=found.effective_from,
+        person=person,
+        # Once more: the old command may have told somebody since we looked.
+        told=lambda: tuple(_told(notification, connection, settings, found.current)),
+    )
+    return found, moved
 
 
 def _tick(notification: Notification, first: str) -> datetime:

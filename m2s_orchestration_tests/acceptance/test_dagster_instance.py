@@ -125,7 +125,6 @@ def test_what_is_the_web_applications_is_neither_made_up_for_nor_noted(
             notification=AGING,
             effective_from=in_three_days + timedelta(days=1),
             person="Jane",
-            told=(),
         )
 
     assert runs_lacking(instance, settings(site), NOTIFICATIONS, now=in_three_days) == []

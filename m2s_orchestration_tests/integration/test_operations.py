@@ -67,7 +67,7 @@ def test_a_notification_can_be_moved_over_and_back(humble: Database) -> None:
             notification="any",
             effective_from=NEXT_YEAR,
             person="Jane",
-            told=(told,),
+            told=lambda: (told,),
         )
         assert moved.imported == 1
         lease = Lease(humble, notification="any", run_id="1", deadline=timedelta(minutes=1))

@@ -60,7 +60,7 @@ def test_its_exit_status_counts(run: Run, said: list[str], api: ApiServer) -> No
 
     assert "exit status 1" in str(result.verdict.fault)
     assert said[0] == "j***@example.org <- undeliverable"
-    assert api.deleted == [f"{JOBS}/{NAME}", f"{PODS}/the-pod"]
+    assert api.deleted == []
 
 
 def test_an_image_that_is_nowhere_is_a_failure_with_its_reason(

@@ -9,7 +9,15 @@ import psycopg
 import pytest
 
 from m2s_orchestration.delivery import ledger
-from m2s_orchestration.delivery.cutover import Told, cutovers, move, move_back, ours, whose
+from m2s_orchestration.delivery.cutover import (
+    Told,
+    cutovers,
+    move,
+    move_back,
+    ours,
+    until_free,
+    whose,
+)
 from m2s_orchestration.delivery.lease import Lease, clear, leases
 from m2s_orchestration.errors import LeaseHeld, LeaseLost, NotOurs, UnlawfulCutover
 from m2s_orchestration.postgres import Connection, Database
@@ -55,7 +63,7 @@ def moved(connection: Connection, *told: Told, effective_from: datetime = TICK) 
         notification=NOTIFICATION,
         effective_from=effective_from,
         person="Jane",
-        told=told,
+        told=lambda: told,
     )
 
 
@@ -223,15 +231,7 @@ def test_it_waits_for_a_run_that_is_under_way(connection: Connection, database: 
     django = WebApplication(connection)
     django.insert()
     with database.connect("moving") as other, ThreadPoolExecutor(1) as pool:
-        moving = pool.submit(
-            move,
-            other,
-            notification=NOTIFICATION,
-            effective_from=TICK,
-            person="Jane",
-            told=(),
-            wait=timedelta(seconds=20),
-        )
+        moving = pool.submit(until_free, lambda: moved(other), wait=timedelta(seconds=20))
         eventually(lambda: _has_tried(connection))
         django.delete()
 

@@ -62,7 +62,6 @@ class World:
                 notification=NOTIFICATION,
                 effective_from=TICK,
                 person="Jane",
-                told=(),
             )
         except LeaseHeld:
             self.seen.append("move refused")

@@ -47,7 +47,6 @@ def moved(connection: Connection) -> None:
         notification=NOTIFICATION,
         effective_from=TICK,
         person="Jane",
-        told=(),
     )
 
 
@@ -127,9 +126,7 @@ def test_of_several_who_move_it_at_once_one_does(
     def together(_: int) -> bool:
         with database.connect("moving") as other:
             start.wait()
-            return move(
-                other, notification=NOTIFICATION, effective_from=TICK, person="Jane", told=()
-            ).is_new
+            return move(other, notification=NOTIFICATION, effective_from=TICK, person="Jane").is_new
 
     assert sorted(pool.map(together, range(crowd))) == [False] * (crowd - 1) + [True]
     assert holder(connection) == "moved-to-dagster"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from threading import Event
 
 import pytest
 
-from m2s_orchestration.delivery.cutover import move, move_back
-from m2s_orchestration.errors import BadParameter, UnlawfulCutover
-from m2s_orchestration.framework.cutover import Prospect, prospect
+from m2s_orchestration.delivery.cutover import Moved, move, move_back, until_free
+from m2s_orchestration.errors import BadParameter, LeaseHeld, UnlawfulCutover
+from m2s_orchestration.framework.cutover import Prospect, move_over, prospect
 from m2s_orchestration.framework.notification import Notification
 from m2s_orchestration.notifications import notify_aging_logsheets, notify_late_sprs
 from m2s_orchestration.postgres import Connection, Database
@@ -80,17 +82,52 @@ def test_what_replaces_no_cronjob_cannot_be_moved(connection: Connection) -> Non
         found(connection, replace(AGING, replaces=None))
 
 
+def notice(connection: Connection, member_id: int, at: str) -> None:
+    """What the old command leaves of a mail."""
+    insert(
+        connection,
+        "notifications_notification",
+        user_id=member_id,
+        message="1 overdue Student Progress Report(s)",
+        url="/instructors/",
+        created_at=at,
+    )
+
+
+def test_whom_the_old_command_told_at_the_last_moment_is_recorded_too(
+    connection: Connection, database: Database
+) -> None:
+    """It was at work when we looked, and told somebody more before it gave its lock back."""
+    before = len(found(connection, LATE).told)
+    lock = WebApplication(connection, job_name=LATE.name)
+    lock.insert()
+
+    refused = Event()
+
+    def over() -> Moved:
+        with database.connect("moving") as other:
+            try:
+                _, moved = move_over(
+                    LATE, other, settings=SETTINGS, first="", person="Jane", now=NOON
+                )
+            except LeaseHeld:
+                refused.set()
+                raise
+            return moved
+
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(until_free, over, wait=timedelta(seconds=20))
+        assert refused.wait(timeout=20)
+        notice(connection, 3, "2026-03-02T10:00:04Z")
+        lock.delete()
+
+        assert waiting.result() == Moved(is_new=True, imported=before + 1)
+
+
 def test_each_notice_tells_of_the_run_that_wrote_it(connection: Connection) -> None:
     connection.execute("DELETE FROM notifications_notification")
-    for user_id, at in ((3, "2026-03-02T10:00:04Z"), (5, "2026-02-25T18:00Z")):
-        insert(
-            connection,
-            "notifications_notification",
-            user_id=user_id,
-            message="1 overdue Student Progress Report(s)",
-            url="/instructors/",
-            created_at=at,
-        )
+    notice(connection, 3, "2026-03-02T10:00:04Z")
+    notice(connection, 5, "2026-02-25T18:00Z")
 
     first, second = found(connection, LATE).told
 
@@ -110,7 +147,6 @@ def test_what_we_told_ourselves_is_no_proof_of_theirs(connection: Connection) ->
         notification=LATE.name,
         effective_from=day(9, 10),
         person="Jane",
-        told=(),
     )
     move_back(connection, notification=LATE.name, person="Jane")
 
