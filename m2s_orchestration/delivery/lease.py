@@ -1,7 +1,9 @@
 """One run of a notification at a time: a lease with an owner and a term, judged by the database.
 
 The row lies in `cronjob_locks`, which the club's web application uses in the same way, so that its
-old command and the new job of the same name exclude each other.
+old command and the new job of the same name exclude each other. Of a notification that has moved
+over, the row is there also while nobody runs it: then it is a tombstone, which we take and leave
+behind and which keeps the old command out.
 """
 
 from __future__ import annotations
@@ -31,13 +33,19 @@ OWNER_LENGTH = 100
 
 @dataclass(frozen=True)
 class HeldLease:
-    """A row of `cronjob_locks`."""
+    """A row of `cronjob_locks`; `is_live` and `until` are as they count for us.
+
+    A tombstone is the row of a notification that has moved over and that nobody runs. Out of reach
+    is a row that the web application takes for living whatever becomes of its holder.
+    """
 
     notification: str
     owner: str
     since: datetime
     until: datetime
     is_live: bool
+    is_tombstone: bool
+    is_out_of_reach: bool
 
 
 def owner_token(run_id: str) -> str:
@@ -145,14 +153,14 @@ class Lease:
         SQL["note_contention"].run(connection, **self.identity, event=event)
 
     def _holder(self, connection: Connection) -> str:
-        for lease in SQL["leases"].fetch(connection, HeldLease):
-            if lease.notification == self.notification:
-                return (
-                    f"{self.notification} is held by {lease.owner} until"
-                    f" {lease.until:%Y-%m-%d %H:%M:%S} UTC: nothing was done. Run it again when"
-                    " that run is over; `m2s locks` shows the holder."
-                )
-        return f"{self.notification} was held by another run until just now: run it again."
+        lease = holder(connection, self.notification)
+        if lease is None:
+            return f"{self.notification} was held by another run until just now: run it again."
+        return (
+            f"{self.notification} is held by {lease.owner} until"
+            f" {lease.until:%Y-%m-%d %H:%M:%S} UTC: nothing was done. Run it again when that run is"
+            " over; `m2s locks` shows the holder."
+        )
 
     def _beat(self) -> None:
         """Renew until told to stop, the deadline is past or the row is somebody else's.
@@ -176,6 +184,12 @@ def _call_off(connection: Connection) -> None:
     if connection.info.transaction_status is TransactionStatus.ACTIVE:
         with contextlib.suppress(psycopg.Error):
             connection.cancel_safe(timeout=CALLED_OFF_WITHIN)
+
+
+def holder(connection: Connection, notification: str) -> HeldLease | None:
+    """Who runs a notification now, if anybody."""
+    found = SQL["leases"].fetch(connection, HeldLease)
+    return next((one for one in found if one.notification == notification and one.is_live), None)
 
 
 def leases(database: Database) -> list[HeldLease]:

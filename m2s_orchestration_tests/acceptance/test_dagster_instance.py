@@ -10,6 +10,7 @@ import dagster as dg
 import pytest
 
 from m2s_orchestration.definitions import defs
+from m2s_orchestration.delivery.cutover import move
 from m2s_orchestration.demo.postgres import EmbeddedPostgres
 from m2s_orchestration.framework.occurrence import ticks_between
 from m2s_orchestration.monitoring.missed_occurrences import runs_lacking
@@ -111,6 +112,25 @@ def test_a_tick_that_was_missed_for_too_long_is_noted_as_expired(
             "SELECT DISTINCT state FROM m2s_orchestration.occurrence"
         ).fetchall()
     assert states == [("expired",)]
+
+
+def test_what_is_the_web_applications_is_neither_made_up_for_nor_noted(
+    site: Site, instance: dg.DagsterInstance
+) -> None:
+    switch_on(site, SCHEDULE)
+    in_three_days = datetime.now(UTC) + timedelta(days=3)
+    with site.database.connect("test") as connection:
+        move(
+            connection,
+            notification=AGING,
+            effective_from=in_three_days + timedelta(days=1),
+            person="Jane",
+        )
+
+    assert runs_lacking(instance, settings(site), NOTIFICATIONS, now=in_three_days) == []
+    with site.database.connect("test") as connection:
+        noted = connection.execute("SELECT count(*) FROM m2s_orchestration.occurrence").fetchone()
+    assert noted == (0,)
 
 
 def test_every_job_has_its_page_its_partitions_and_a_schedule_that_is_off() -> None:
