@@ -1,0 +1,1 @@
+"""Kubernetes as far as a machine without a cluster can show it: objects, pods, images, scenarios."""
