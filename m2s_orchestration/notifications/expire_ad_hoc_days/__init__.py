@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from m2s_orchestration.framework import Notification, Pod
+from m2s_orchestration.framework import Notification
 from m2s_orchestration.notifications.expire_ad_hoc_days.evaluate import evaluate
 from m2s_orchestration.notifications.expire_ad_hoc_days.rows import Rows
 
@@ -31,5 +31,4 @@ notification = Notification(
     deadline=timedelta(minutes=5),
     rows=Rows,
     evaluate=evaluate,
-    pod=Pod(memory=("64Mi", "128Mi"), cpu=("50m", "100m")),
 )

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from m2s_orchestration.framework import Notification, Pod
+from m2s_orchestration.framework import Notification
 from m2s_orchestration.notifications.notify_aging_logsheets.evaluate import Parameters, evaluate
 from m2s_orchestration.notifications.notify_aging_logsheets.rows import Rows
 
@@ -28,5 +28,4 @@ notification = Notification(
     rows=Rows,
     evaluate=evaluate,
     parameters=Parameters,
-    pod=Pod(memory=("64Mi", "128Mi"), cpu=("50m", "100m")),
 )

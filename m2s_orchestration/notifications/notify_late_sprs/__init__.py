@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from m2s_orchestration.framework import Notification, Pod
+from m2s_orchestration.framework import Notification
 from m2s_orchestration.notifications.notify_late_sprs.evaluate import evaluate
 from m2s_orchestration.notifications.notify_late_sprs.parameters import Parameters
 from m2s_orchestration.notifications.notify_late_sprs.rows import Rows
@@ -34,5 +34,4 @@ notification = Notification(
     rows=Rows,
     evaluate=evaluate,
     parameters=Parameters,
-    pod=Pod(memory=("128Mi", "256Mi"), cpu=("100m", "200m")),
 )

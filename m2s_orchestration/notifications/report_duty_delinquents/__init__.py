@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from m2s_orchestration.framework import Notification, Pod
+from m2s_orchestration.framework import Notification
 from m2s_orchestration.notifications.report_duty_delinquents.evaluate import Parameters, evaluate
 from m2s_orchestration.notifications.report_duty_delinquents.rows import Rows
 
@@ -32,5 +32,4 @@ notification = Notification(
     rows=Rows,
     evaluate=evaluate,
     parameters=Parameters,
-    pod=Pod(memory=("128Mi", "256Mi"), cpu=("100m", "200m")),
 )

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from m2s_orchestration.framework import Notification, Pod
+from m2s_orchestration.framework import Notification
 from m2s_orchestration.notifications.send_duty_preop_emails.evaluate import Parameters, evaluate
 from m2s_orchestration.notifications.send_duty_preop_emails.rows import Rows
 
@@ -35,6 +35,5 @@ notification = Notification(
     rows=Rows,
     evaluate=evaluate,
     parameters=Parameters,
-    pod=Pod(memory=("64Mi", "128Mi"), cpu=("50m", "100m")),
     in_doubt="resend_same_bytes",
 )

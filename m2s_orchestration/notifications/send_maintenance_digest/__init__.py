@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from m2s_orchestration.framework import Notification, Pod
+from m2s_orchestration.framework import Notification
 from m2s_orchestration.notifications.send_maintenance_digest.evaluate import evaluate
 from m2s_orchestration.notifications.send_maintenance_digest.rows import Rows
 
@@ -28,5 +28,4 @@ notification = Notification(
     deadline=timedelta(minutes=10),
     rows=Rows,
     evaluate=evaluate,
-    pod=Pod(memory=("64Mi", "128Mi"), cpu=("50m", "100m")),
 )
