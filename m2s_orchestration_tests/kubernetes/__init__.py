@@ -1,1 +1,1 @@
-"""Kubernetes as far as a machine without a cluster can show it: objects, pods, images, scenarios."""
+"""Kubernetes without a cluster: the objects, the pods, the image, and what happens to runs."""
