@@ -26,6 +26,7 @@ OURS = re.compile(r"`((?:m2s_orchestration(?:_tests)?|docs)/[\w./-]+)`")
         "README.md",
         "docs/delivery.md",
         "docs/glossary.md",
+        "docs/kubernetes.md",
         "docs/operations.md",
         "docs/why.md",
     ],
