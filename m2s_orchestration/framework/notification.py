@@ -23,10 +23,13 @@ Evaluate = Callable[[Any, Occurrence, Any, Any], Decision]
 
 @dataclass(frozen=True)
 class Pod:
-    """What the run's pod is given on Kubernetes: requests and limits."""
+    """What the run's pod is given on Kubernetes: what it asks for, and the most it may have.
 
-    memory: tuple[str, str] = ("64Mi", "128Mi")
-    cpu: tuple[str, str] = ("50m", "100m")
+    The defaults are measured: docs/kubernetes.md has the figures, beside those of the CronJobs.
+    """
+
+    memory: tuple[str, str] = ("160Mi", "256Mi")
+    cpu: tuple[str, str] = ("100m", "500m")
 
 
 @dataclass(frozen=True)

@@ -32,5 +32,4 @@ notification = Notification(
     deadline=timedelta(minutes=5),
     rows=Rows,
     evaluate=evaluate,
-    pod=Pod(memory=("64Mi", "128Mi"), cpu=("50m", "100m")),
 )

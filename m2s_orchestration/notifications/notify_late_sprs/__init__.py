@@ -35,5 +35,4 @@ notification = Notification(
     rows=Rows,
     evaluate=evaluate,
     parameters=Parameters,
-    pod=Pod(memory=("128Mi", "256Mi"), cpu=("100m", "200m")),
 )

@@ -36,6 +36,5 @@ notification = Notification(
     rows=Rows,
     evaluate=evaluate,
     parameters=Parameters,
-    pod=Pod(memory=("64Mi", "128Mi"), cpu=("50m", "100m")),
     in_doubt="resend_same_bytes",
 )

@@ -29,5 +29,4 @@ notification = Notification(
     deadline=timedelta(minutes=10),
     rows=Rows,
     evaluate=evaluate,
-    pod=Pod(memory=("64Mi", "128Mi"), cpu=("50m", "100m")),
 )
