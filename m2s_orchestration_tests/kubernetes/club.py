@@ -20,7 +20,8 @@ DELIVERIES = """
 SELECT delivery.state, delivery.message_id
 FROM m2s_orchestration.delivery
 JOIN m2s_orchestration.occurrence ON occurrence.id = delivery.occurrence_id
-WHERE occurrence.notification = %s AND occurrence.tick = %s AND delivery.address IS NOT NULL
+WHERE occurrence.notification = %s AND delivery.address IS NOT NULL
+  AND (occurrence.tick = %s OR %s)
 """
 
 
@@ -62,9 +63,10 @@ class Club:
             "OPERATORS_EMAIL": "operators@highmeadowsoaring.example",
         }
 
-    def told(self, notification: str, as_of: str) -> Told:
-        """What became of the mail of an occurrence; a fault is a sentence."""
-        rows = self.ask(DELIVERIES, notification, parse_moment(as_of))
+    def told(self, notification: str, as_of: str | None = None) -> Told:
+        """What became of the mail of one occurrence, or all; a fault is a sentence."""
+        tick = parse_moment(as_of) if as_of else None
+        rows = self.ask(DELIVERIES, notification, tick, tick is None)
         arrived = Counter(mail.header("Message-ID") for mail in self.witness.accepted)
         faults = []
         for state, message_id in rows:

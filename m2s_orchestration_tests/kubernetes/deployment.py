@@ -84,6 +84,17 @@ class Deployment:
         )
         return [run_id for (run_id,) in rows]
 
+    def ticks(self, job: str) -> list[tuple[str, int]]:
+        """The occurrences that a job's schedule started, and by how many runs."""
+        return [
+            (str(occurrence), int(runs))
+            for occurrence, runs in self._ask(
+                "SELECT value, count(*) FROM runs JOIN run_tags USING (run_id)"
+                " WHERE pipeline_name = %s AND key = 'dagster/partition' GROUP BY value ORDER BY 1",
+                job,
+            )
+        ]
+
     def age(self, run_id: str, seconds: int) -> None:
         """Let so much time have passed since the run was started."""
         self._ask(

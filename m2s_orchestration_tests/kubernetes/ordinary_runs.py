@@ -145,13 +145,13 @@ def out_of_memory(deployment: Deployment) -> list[Row]:
     verdict.see("ledger:", told.in_words or "nothing", "nothing")
     verdict.see("mails", told.mails, 0)
     deployment.club.do("DELETE FROM logsheet_maintenanceissue WHERE length(description) > 100000")
-    return [verdict.row, _after_it(deployment, run_id, as_of)]
+    return [verdict.row, _after_it(deployment, as_of)]
 
 
-def _after_it(deployment: Deployment, run_id: str, as_of: str) -> Row:
-    """A retry waits until the dead run's lease is past."""
-    verdict = Verdict("UI", "the run that was out of memory is retried as a new run")
-    new_id = deployment.ui.reexecute(run_id)
+def _after_it(deployment: Deployment, as_of: str) -> Row:
+    """The next run is told to wait until the dead one's lease is past."""
+    verdict = Verdict("run worker", "the next run, once the entry is gone")
+    new_id = deployment.launch(DIGEST, as_of, wait=90)
     verdict.see("run", deployment.await_end(new_id), "SUCCESS")
     verdict.see("outcome", deployment.outcome(new_id), "sent")
     verdict.see_mail(deployment, DIGEST, as_of, "7 sent", mails=7)
@@ -167,7 +167,8 @@ def _write_issue(database: Database, *, letters: int) -> None:
     with database.connect("laboratory") as connection:
         connection.execute(
             "INSERT INTO logsheet_maintenanceissue (report_date, description, grounded, resolved,"
-            " glider_id) SELECT report_date, repeat('x', %s), false, false, glider_id"
+            " resolution_notes, glider_id)"
+            " SELECT report_date, repeat('x', %s), false, false, '', glider_id"
             " FROM logsheet_maintenanceissue WHERE glider_id IS NOT NULL LIMIT 1",
             [letters],
         )

@@ -42,11 +42,11 @@ class Call:
     status: int
 
 
-def used(calls: list[Call], account: str) -> set[Right]:
-    """What an account asked for and was allowed."""
-    return {call.right for call in calls if call.account == account and call.status != 403}
+def used(calls: list[Call]) -> set[Right]:
+    """What was asked for and allowed."""
+    return {call.right for call in calls if call.status != 403}
 
 
-def refused(calls: list[Call], account: str) -> list[Call]:
-    """What an account asked for and was not allowed."""
-    return [call for call in calls if call.account == account and call.status == 403]
+def refused(calls: list[Call]) -> list[Call]:
+    """What was asked for and not allowed."""
+    return [call for call in calls if call.status == 403]

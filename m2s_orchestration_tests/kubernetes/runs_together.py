@@ -67,13 +67,41 @@ def two_daemons(deployment: Deployment) -> list[Row]:
     """A second daemon, as a botched upgrade leaves one; then a tick comes, and both start it."""
     verdict = Verdict("daemon", "two daemons start one tick twice")
     deployment.start_daemon("second-daemon")
-    deployment.club.witness.on("dot", hang(accepts=True), times=1)
     deployment.ui.switch_on(f"{EACH_MINUTE}_schedule")
-    occurrence, runs = eventually(lambda: _doubled(deployment), within=PATIENCE, every=0.5)
+    tick = eventually(lambda: _doubled(deployment), within=PATIENCE, every=0.5)
+    # Where each daemon took the other's run for its own, it takes another tick.
+    eventually(lambda: deployment.club.told(EACH_MINUTE).states, within=PATIENCE, every=0.5)
     deployment.ui.switch_off(f"{EACH_MINUTE}_schedule")
-    return [verdict.row, Row("x", occurrence, str(runs), holds=True)]
+    runs = [run for tick, _ in deployment.ticks(EACH_MINUTE) for run in _ended(deployment, tick)]
+    verdict.see("runs of the tick", len(deployment.runs_of(EACH_MINUTE, tick)), 2)
+    verdict.seen.append(f"all runs {', '.join(runs)}")
+    told = deployment.club.told(EACH_MINUTE)
+    verdict.see("ledger:", ", ".join(told.states), "sent")
+    verdict.see_mail(deployment, EACH_MINUTE, None, told.in_words, mails=told.states["sent"])
+    return [verdict.row]
 
 
-def _doubled(deployment: Deployment) -> tuple[str, list[str]] | None:
+def _doubled(deployment: Deployment) -> str | None:
     """The first occurrence that was started twice."""
-    return None
+    return next((tick for tick, runs in deployment.ticks(EACH_MINUTE) if runs > 1), None)
+
+
+def _ended(deployment: Deployment, tick: str) -> list[str]:
+    """How the runs of a tick ended, once they have."""
+    return [deployment.await_end(run_id) for run_id in deployment.runs_of(EACH_MINUTE, tick)]
+
+
+def past_its_runtime(deployment: Deployment) -> list[Row]:
+    """Run monitoring ends the run whose time, in Dagster's own count, is over."""
+    verdict = Verdict("run monitoring", "dagster/max_runtime passed in the middle of a mail")
+    run_id = _hung(deployment, DIGEST, DIGEST_AS_OF)
+    pod = deployment.pod(run_id)
+    deployment.age(run_id, int(deployment.tags(run_id)["dagster/max_runtime"]))
+    deployment.await_killing(pod)
+    deployment.club.witness.release()
+    # Whoever is first names it: the daemon that ended it, or the worker that was ended.
+    verdict.see_one_of("run", deployment.await_end(run_id), ["FAILURE", "CANCELED"])
+    verdict.see("Job", deployment.end_of_job(run_id), "gone")
+    eventually(lambda: not deployment.pods(run_id), within=PATIENCE, every=0.2)
+    verdict.see_mail(deployment, DIGEST, DIGEST_AS_OF, "6 planned, 1 sent", mails=1)
+    return [verdict.row]

@@ -32,7 +32,7 @@ class Verdict:
             self.seen.append(f"{what} {found} (WRONG: {right})")
 
     def see_mail(
-        self, deployment: Deployment, job: str, as_of: str, states: str, *, mails: int
+        self, deployment: Deployment, job: str, as_of: str | None, states: str, *, mails: int
     ) -> None:
         """Ledger and mail server agree, and say so; nobody got a mail twice; the lease is free."""
         told = deployment.club.told(job, as_of)
