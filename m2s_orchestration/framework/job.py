@@ -184,6 +184,10 @@ def _faults_told(context: dg.OpExecutionContext) -> Iterator[None]:
             metadata={"fault": type(fault).__name__},
             allow_retries=False,
         ) from None
+    except dg.DagsterExecutionInterruptedError:
+        # Asked to stop: by a person, by a node that is drained, or past a deadline.
+        _tell_outcome(context, "incomplete")
+        raise
 
 
 def _end_busy(context: dg.OpExecutionContext, held: LeaseHeld, *, is_first: bool) -> None:
