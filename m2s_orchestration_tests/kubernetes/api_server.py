@@ -26,7 +26,7 @@ from m2s_orchestration_tests.kubernetes.answers import Answer, Refused, answer_t
 from m2s_orchestration_tests.kubernetes.job_controller import JobController
 from m2s_orchestration_tests.kubernetes.pods import Kubelet
 from m2s_orchestration_tests.kubernetes.rights import Call, Right
-from m2s_orchestration_tests.kubernetes.routes import parsed
+from m2s_orchestration_tests.kubernetes.routes import Request, parsed
 from m2s_orchestration_tests.kubernetes.store import Object, Store, text_of
 
 # Whoever has this account's token may do everything: the laboratory itself.
@@ -42,7 +42,8 @@ class ApiServer:
         self.kubelet = Kubelet(self.store, folder / "pods")
         self._controller = JobController(self.store)
         self._tokens: dict[str, str] = {}
-        self._rights: dict[str, frozenset[Right]] = {}
+        # What each account may do, and where.
+        self._rights: dict[str, tuple[str, frozenset[Right]]] = {}
         self._calls: list[Call] = []
         self._turn = threading.Lock()
 
@@ -83,7 +84,7 @@ class ApiServer:
         token = secrets.token_hex(16)
         with self._turn:
             self._tokens[token] = account
-            self._rights[account] = frozenset(rights)
+            self._rights[account] = (namespace, frozenset(rights))
         context = {"cluster": "here", "user": account, "namespace": namespace}
         content = {
             "apiVersion": "v1",
@@ -116,14 +117,19 @@ class ApiServer:
         request = parsed(method, target)
         if request is None:
             return Refused(404, "NotFound", f"{target}: there is no such path").answer
-        if account != ADMIN and request.right not in self._rights[account]:
-            message = f"{account} may not {request.right} in {request.namespace}"
+        if not self._may(account, request):
+            where = request.namespace or "all namespaces"
+            message = f"{account} may not {request.right} in {where}"
             answer = Refused(403, "Forbidden", message).answer
         else:
             answer = answer_to(self.store, self.kubelet, request, body)
         with self._turn:
             self._calls.append(Call(account, request.right, request.name, answer.status))
         return answer
+
+    def _may(self, account: str, request: Request) -> bool:
+        namespace, rights = self._rights[account]
+        return account == ADMIN or (request.namespace == namespace and request.right in rights)
 
 
 class _Http(ThreadingHTTPServer):

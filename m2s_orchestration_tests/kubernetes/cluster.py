@@ -76,13 +76,15 @@ class Cluster:
         listed = self._core.list_namespaced_event(namespace, field_selector=selector)
         return [event["reason"] for event in self._plain(listed)]
 
-    def log(self, pod: Object) -> str:
-        """What the pod printed."""
+    def log(self, pod: Object, *, last: int | None = None) -> str:
+        """What the pod printed, or the last lines of it."""
         metadata = pod["metadata"]
-        read: bytes | str = self._core.read_namespaced_pod_log(
-            metadata["name"], metadata["namespace"], _preload_content=False
-        ).data
-        return read.decode() if isinstance(read, bytes) else read
+        tail = {} if last is None else {"tail_lines": last}
+        # Decoded here: the client takes a log for JSON where it can.
+        read = self._core.read_namespaced_pod_log(
+            metadata["name"], metadata["namespace"], _preload_content=False, **tail
+        )
+        return bytes(read.data).decode()
 
     def evict(self, pod: Object) -> None:
         """Ask the pod off its node, as whoever drains the node does."""

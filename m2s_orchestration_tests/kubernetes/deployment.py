@@ -119,7 +119,7 @@ class Deployment:
             assert status in statuses or status not in OVER, f"{run_id} became {status}"
             return status if status in statuses else None
 
-        return str(eventually(reached, within=PATIENCE, every=0.2))
+        return eventually(reached, within=PATIENCE, every=0.2)
 
     def await_end(self, run_id: str) -> str:
         """Return when the run is over; its status."""
@@ -165,7 +165,7 @@ class Deployment:
             told = [one["reason"] if one["type"] == "Failed" else one["type"] for one in conditions]
             return told[0] if told else None
 
-        return str(eventually(ended, within=PATIENCE, every=0.2))
+        return eventually(ended, within=PATIENCE, every=0.2)
 
     def _ask(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         with self.storage.connect("laboratory") as connection:
