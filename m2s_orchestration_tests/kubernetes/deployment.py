@@ -21,6 +21,9 @@ from m2s_orchestration_tests.kubernetes.ui import Ui
 ACCOUNT = "dagster"
 SECRET = "manage2soar-env"
 PATIENCE = 150.0  # seconds for what run monitoring, a lease or a full queue lets wait
+# Minutes; what dagster.yaml gives a pod to begin is less.
+LONGER_THAN_A_START = 4
+LOOKS_EVERY = 0.4  # seconds
 OVER = ("SUCCESS", "FAILURE", "CANCELED")
 
 
@@ -75,6 +78,15 @@ class Deployment:
         """The run's tags."""
         return dict(self._ask("SELECT key, value FROM run_tags WHERE run_id = %s", run_id))
 
+    def failure(self, run_id: str) -> str:
+        """What Dagster says of why the run failed."""
+        rows = self._ask(
+            "SELECT event FROM event_logs"
+            " WHERE run_id = %s AND dagster_event_type = 'PIPELINE_FAILURE'",
+            run_id,
+        )
+        return " ".join(str(event) for (event,) in rows)
+
     def runs_of(self, job: str, occurrence: str) -> list[str]:
         """The ids of a job's runs for an occurrence, the oldest first."""
         rows = self._ask(
@@ -95,21 +107,19 @@ class Deployment:
             )
         ]
 
-    def age(self, run_id: str, seconds: int) -> None:
-        """Let so much time have passed since the run was started."""
+    def age(self, run_id: str, *, minutes: int) -> None:
+        """Let so much time have passed since the run was created, given a pod and started."""
         self._ask(
-            "UPDATE runs SET start_time = start_time - %s WHERE run_id = %s RETURNING 1",
-            *(seconds, run_id),
+            "UPDATE event_logs SET timestamp = timestamp - make_interval(mins => %s)"
+            " WHERE run_id = %s AND dagster_event_type = 'PIPELINE_STARTING' RETURNING 1",
+            *(minutes, run_id),
         )
-
-    def created_before(self, run_id: str, seconds: int) -> bool:
-        """Whether the run was created so long ago."""
-        rows = self._ask(
-            "SELECT 1 FROM runs WHERE run_id = %s"
-            " AND create_timestamp < now() AT TIME ZONE 'UTC' - make_interval(secs => %s)",
-            *(run_id, seconds),
+        self._ask(
+            "UPDATE runs SET start_time = start_time - %s * 60,"
+            " create_timestamp = create_timestamp - make_interval(mins => %s)"
+            " WHERE run_id = %s RETURNING 1",
+            *(minutes, minutes, run_id),
         )
-        return bool(rows)
 
     def await_status(self, run_id: str, *statuses: str) -> str:
         """Return when the run has one of these statuses; which."""
@@ -119,7 +129,7 @@ class Deployment:
             assert status in statuses or status not in OVER, f"{run_id} became {status}"
             return status if status in statuses else None
 
-        return eventually(reached, within=PATIENCE, every=0.2)
+        return eventually(reached, within=PATIENCE, every=LOOKS_EVERY)
 
     def await_end(self, run_id: str) -> str:
         """Return when the run is over; its status."""
@@ -129,7 +139,7 @@ class Deployment:
         """The run's pod, when there is one."""
         name = job_name(run_id)
         found = eventually(
-            lambda: self.cluster.pods(self.namespace, name), within=PATIENCE, every=0.2
+            lambda: self.cluster.pods(self.namespace, name), within=PATIENCE, every=LOOKS_EVERY
         )
         return found[0]
 
@@ -142,13 +152,14 @@ class Deployment:
 
         eventually(was_asked, within=PATIENCE, every=0.1)
 
-    def await_state(self, job: str, as_of: str, state: str) -> None:
-        """Return when a delivery of the occurrence has this state."""
+    def await_mail_in_hand(self, run_id: str, job: str, as_of: str) -> None:
+        """Return when the run is in the middle of a mail of the occurrence."""
 
-        def has() -> int | None:
-            return self.club.told(job, as_of).states.get(state)
+        def is_there() -> bool:
+            assert self.status(run_id) not in OVER, f"{run_id} is over: {self.failure(run_id)}"
+            return "sending" in self.club.told(job, as_of).states
 
-        eventually(has, within=PATIENCE, every=0.2)
+        eventually(is_there, within=PATIENCE, every=LOOKS_EVERY)
 
     def pods(self, run_id: str) -> list[Object]:
         """The run's pods that are still there."""
@@ -165,7 +176,7 @@ class Deployment:
             told = [one["reason"] if one["type"] == "Failed" else one["type"] for one in conditions]
             return told[0] if told else None
 
-        return eventually(ended, within=PATIENCE, every=0.2)
+        return eventually(ended, within=PATIENCE, every=LOOKS_EVERY)
 
     def _ask(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         with self.storage.connect("laboratory") as connection:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from m2s_orchestration_tests.eventually import eventually
 from m2s_orchestration_tests.kubernetes.deployment import (
+    LOOKS_EVERY,
     PATIENCE,
     Deployment,
     job_name,
@@ -50,7 +51,7 @@ class Interrupted:
     pods: dict[Trial, Object]
 
 
-def interrupt(deployment: Deployment) -> tuple[list[Row], Interrupted]:
+def interrupt(deployment: Deployment) -> Interrupted:
     """Let four runs come to the middle of their first mail, and interrupt each in its way."""
     hung = _in_the_middle_of_a_mail(deployment)
     cluster = deployment.cluster
@@ -62,13 +63,17 @@ def interrupt(deployment: Deployment) -> tuple[list[Row], Interrupted]:
         deployment.await_killing(hung.pods[trial])
     # The mails in hand had been taken; now the server says so.
     deployment.club.witness.release()
-    rows = [
+    return hung
+
+
+def look_at(deployment: Deployment, hung: Interrupted) -> list[Row]:
+    """What became of them."""
+    return [
         _look_at_killed(deployment, hung),
         _look_at_stopped(deployment, hung, EVICTED, "pod evicted in the middle of a mail"),
         _look_at_stopped(deployment, hung, TOO_SLOW, "activeDeadlineSeconds passed in a mail"),
         _look_at_terminated(deployment, hung),
     ]
-    return rows, hung
 
 
 def _in_the_middle_of_a_mail(deployment: Deployment) -> Interrupted:
@@ -81,7 +86,7 @@ def _in_the_middle_of_a_mail(deployment: Deployment) -> Interrupted:
         for trial in TRIALS
     }
     for trial in TRIALS:
-        deployment.await_state(trial.job, trial.as_of, "sending")
+        deployment.await_mail_in_hand(runs[trial], trial.job, trial.as_of)
     deployment.club.witness.wait_for_accepted(len(TRIALS))
     return Interrupted(runs, {trial: deployment.pod(runs[trial]) for trial in TRIALS})
 
@@ -105,6 +110,7 @@ def _look_at_stopped(deployment: Deployment, hung: Interrupted, trial: Trial, sc
     verdict.see("run", deployment.await_end(run_id), "FAILURE")
     reason = "DeadlineExceeded" if trial is TOO_SLOW else "BackoffLimitExceeded"
     verdict.see("Job", deployment.end_of_job(run_id), reason)
+    verdict.see("outcome", deployment.outcome(run_id), "incomplete")
     _see_half(deployment, verdict, trial)
     return verdict.row
 
@@ -114,7 +120,8 @@ def _look_at_terminated(deployment: Deployment, hung: Interrupted) -> Row:
     run_id = hung.runs[TERMINATED]
     verdict.see("run", deployment.await_end(run_id), "CANCELED")
     verdict.see("Job", deployment.end_of_job(run_id), "gone")
-    eventually(lambda: not deployment.pods(run_id), within=PATIENCE, every=0.2)
+    eventually(lambda: not deployment.pods(run_id), within=PATIENCE, every=LOOKS_EVERY)
+    verdict.see("outcome", deployment.outcome(run_id), "incomplete")
     _see_half(deployment, verdict, TERMINATED)
     return verdict.row
 
@@ -129,9 +136,8 @@ def make_up(deployment: Deployment, hung: Interrupted) -> list[Row]:
     """The sensor starts what is lacking where the schedule is on; a person starts the other."""
     for trial in (KILLED, EVICTED, TOO_SLOW):
         deployment.ui.switch_on(f"{trial.job}_schedule")
-    last = hung.runs[TOO_SLOW]
-    # The pause that the sensor leaves after the first run.
-    eventually(lambda: deployment.created_before(last, 121), within=PATIENCE, every=0.5)
+        # The pause that the sensor leaves after a first run.
+        deployment.age(hung.runs[trial], minutes=2)
     deployment.ui.start_sensor(SENSOR)
     again = deployment.ui.reexecute(hung.runs[TERMINATED], "FROM_FAILURE")
     rows = [
@@ -155,7 +161,7 @@ def _made_up(
         found = deployment.runs_of(trial.job, trial.occurrence)
         return [run_id for run_id in found if run_id != hung.runs[trial]]
 
-    (run_id,) = eventually(new_runs, within=PATIENCE, every=0.5)
+    (run_id,) = eventually(new_runs, within=PATIENCE, every=LOOKS_EVERY)
     status = deployment.await_end(run_id)
     verdict.see("run", status, "SUCCESS" if outcome == "sent" else "FAILURE")
     verdict.see("outcome", deployment.outcome(run_id), outcome)
@@ -175,11 +181,9 @@ def _look_at_retried(deployment: Deployment, hung: Interrupted, run_id: str) -> 
     verdict = Verdict("UI", "the terminated run is retried as a new run, from its failure")
     verdict.see("run", deployment.await_end(run_id), "SUCCESS")
     parent = deployment.tags(run_id).get("dagster/parent_run_id")
-    verdict.see(
-        "",
-        "of the same parent" if parent == hung.runs[TERMINATED] else parent,
-        "of the same parent",
-    )
+    verdict.see("parent", parent == hung.runs[TERMINATED] and "known", "known")
+    runs = deployment.runs_of(TERMINATED.job, TERMINATED.occurrence)
+    verdict.see("other runs of it", len(set(runs) - {parent, run_id}), 0)
     verdict.see("outcome", deployment.outcome(run_id), "sent")
     verdict.see("Job", deployment.end_of_job(run_id), "Complete")
     trial = TERMINATED

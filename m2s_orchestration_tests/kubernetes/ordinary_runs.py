@@ -8,6 +8,8 @@ from m2s_orchestration.postgres import Database
 from m2s_orchestration_tests.eventually import eventually
 from m2s_orchestration_tests.kubernetes.deployment import (
     ACCOUNT,
+    LONGER_THAN_A_START,
+    LOOKS_EVERY,
     PATIENCE,
     SECRET,
     Deployment,
@@ -22,6 +24,8 @@ from m2s_orchestration_tests.kubernetes.table import Row
 from m2s_orchestration_tests.kubernetes.verdict import Verdict
 
 DIGEST = "send_maintenance_digest"
+AGING = "notify_aging_logsheets"
+AGING_AS_OF = "2026-03-08T08:00Z"
 EXPIRY = "expire_ad_hoc_days"
 EXPIRY_AS_OF = "2026-03-01T03:00Z"
 LACKING = "a-secret-that-is-not-there"
@@ -77,15 +81,15 @@ def _in_camel_case(name: str) -> str:
 def runs_that_cannot(deployment: Deployment) -> list[Row]:
     """A parameter without sense, and the club's database away: red, and nothing done."""
     nonsense = Verdict("run worker", "a parameter makes no sense")
-    run_id = deployment.launch(EXPIRY, "the day after tomorrow")
+    run_id = deployment.launch(AGING, "the day after tomorrow")
     _see_red(deployment, nonsense, run_id, "refused")
     away = Verdict("run worker", "the club's database is away")
     nowhere = f"postgresql://m2s@127.0.0.1:{free_port()}/club"
     change = {"container_config": {"env": [{"name": "DATABASE_URL", "value": nowhere}]}}
-    run_id = deployment.launch(EXPIRY, EXPIRY_AS_OF, tags=pod_tag(EXPIRY, change))
+    run_id = deployment.launch(AGING, AGING_AS_OF, tags=pod_tag(AGING, change))
     _see_red(deployment, away, run_id, "incomplete")
     for verdict in (nonsense, away):
-        verdict.see_mail(deployment, EXPIRY, EXPIRY_AS_OF, "nothing", mails=0)
+        verdict.see_mail(deployment, AGING, AGING_AS_OF, "nothing", mails=0)
     return [nonsense.row, away.row]
 
 
@@ -100,8 +104,9 @@ def missing_secret(deployment: Deployment) -> list[Row]:
     verdict = Verdict("run worker", "a secret that the pod needs is missing")
     change = {"container_config": {"env_from": [{"secret_ref": {"name": LACKING}}]}}
     run_id = deployment.launch(EXPIRY, EXPIRY_AS_OF, tags=pod_tag(EXPIRY, change))
-    pod = eventually(lambda: _waiting(deployment, run_id), within=PATIENCE, every=0.2)
+    pod = eventually(lambda: _waiting(deployment, run_id), within=PATIENCE, every=LOOKS_EVERY)
     verdict.see("pod", pod, "CreateContainerConfigError")
+    deployment.age(run_id, minutes=LONGER_THAN_A_START)
     verdict.see("run", deployment.await_end(run_id), "FAILURE")
     verdict.see("pods left", len(deployment.pods(run_id)), 1)
     verdict.see_mail(deployment, EXPIRY, EXPIRY_AS_OF, "nothing", mails=0)

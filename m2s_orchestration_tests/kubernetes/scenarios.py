@@ -17,13 +17,14 @@ from m2s_orchestration.demo.postgres import EmbeddedPostgres
 from m2s_orchestration_tests.kubernetes.cluster import Cluster, our_cluster
 from m2s_orchestration_tests.kubernetes.deployment import ACCOUNT, Deployment, Plan
 from m2s_orchestration_tests.kubernetes.installation import installed
-from m2s_orchestration_tests.kubernetes.interrupted_runs import SENSOR, interrupt, make_up
+from m2s_orchestration_tests.kubernetes.interrupted_runs import SENSOR, interrupt, look_at, make_up
 from m2s_orchestration_tests.kubernetes.ordinary_runs import (
     missing_secret,
     out_of_memory,
     pod_of_a_run,
     runs_that_cannot,
 )
+from m2s_orchestration_tests.kubernetes.pods_that_never_begin import never_begun
 from m2s_orchestration_tests.kubernetes.replicas import one_replica_dies
 from m2s_orchestration_tests.kubernetes.rights import LAUNCHER, refused, used
 from m2s_orchestration_tests.kubernetes.runs_together import (
@@ -36,18 +37,21 @@ from m2s_orchestration_tests.kubernetes.table import Row, show
 from m2s_orchestration_tests.kubernetes.verdict import Verdict
 
 Scenario = Callable[[Deployment], list[Row]]
+Lanes = Sequence[Sequence[Scenario]]
 
-# Installed as the club has it; each lane is of notifications of its own, and the lanes go side by
-# side.
+# Installed as the club has it.
 OURS = Plan("ours", replicas=2)
-LANES: Sequence[Sequence[Scenario]] = (
-    (pod_of_a_run, one_replica_dies, queued, out_of_memory),
-    (runs_that_cannot, missing_secret),
-)
 # Without the limit of one run at a time, and with ticks that come every minute.
 UNLIMITED = Plan(
     "unlimited", module="m2s_orchestration_tests.kubernetes.laboratory", one_at_a_time=False
 )
+# Lanes go side by side: each is of notifications that the others of its installation leave alone,
+# and only one has runs that wait for the mail server to be released.
+OUR_LANES: Lanes = (
+    (pod_of_a_run, one_replica_dies, queued, runs_that_cannot, past_its_runtime),
+    (missing_secret,),
+)
+UNLIMITED_LANES: Lanes = ((leased, two_daemons), (out_of_memory,), (never_begun,))
 
 
 def explore(folder: Path) -> list[Row]:
@@ -68,15 +72,25 @@ def explore(folder: Path) -> list[Row]:
 def _as_installed(deployment: Deployment) -> list[Row]:
     # The sensor is to come when there is something for it.
     deployment.ui.stop_sensor(SENSOR)
-    rows, interrupted = interrupt(deployment)
-    with ThreadPoolExecutor() as pool:
-        lanes = [pool.submit(_one_by_one, deployment, lane) for lane in LANES]
-        made_up = make_up(deployment, interrupted)
-        return [*rows, *made_up, *(row for lane in lanes for row in lane.result())]
+    interrupted = interrupt(deployment)
+
+    def looked_at(deployment: Deployment) -> list[Row]:
+        return look_at(deployment, interrupted)
+
+    def made_up(deployment: Deployment) -> list[Row]:
+        return make_up(deployment, interrupted)
+
+    return _side_by_side(deployment, ((looked_at, made_up), *OUR_LANES))
 
 
 def _without_the_limit(deployment: Deployment) -> list[Row]:
-    return _one_by_one(deployment, (leased, past_its_runtime, two_daemons))
+    return _side_by_side(deployment, UNLIMITED_LANES)
+
+
+def _side_by_side(deployment: Deployment, lanes: Lanes) -> list[Row]:
+    with ThreadPoolExecutor() as pool:
+        found = list(pool.map(lambda lane: _one_by_one(deployment, lane), lanes))
+    return [row for rows in found for row in rows]
 
 
 def _one_by_one(deployment: Deployment, scenarios: Iterable[Scenario]) -> list[Row]:
@@ -106,8 +120,8 @@ def _rights(cluster: Cluster) -> Row:
     calls = [call for plan in (OURS, UNLIMITED) for call in cluster.calls(plan.name, ACCOUNT)]
     needed = used(calls)
     verdict.see("refused", len(refused(calls)), 0)
-    verdict.seen.append("used: " + ", ".join(sorted(map(str, needed))))
-    verdict.seen.append("and not now: " + ", ".join(sorted(map(str, LAUNCHER - needed))))
+    verdict.seen.append(f"used: {', '.join(sorted(map(str, needed)))}")
+    verdict.see("granted and not used:", ", ".join(map(str, LAUNCHER - needed)) or "none", "none")
     return verdict.row
 
 
