@@ -22,6 +22,10 @@ def faults_told(context: dg.OpExecutionContext) -> Iterator[None]:
             metadata={"fault": type(fault).__name__},
             allow_retries=False,
         ) from None
+    except dg.DagsterExecutionInterruptedError:
+        # Asked to stop: by a person, by a node that is drained, or past a deadline.
+        tell_outcome(context, "incomplete")
+        raise
 
 
 def tell_outcome(context: dg.OpExecutionContext, outcome: str) -> None:

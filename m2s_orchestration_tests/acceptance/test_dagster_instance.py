@@ -17,6 +17,8 @@ from m2s_orchestration.monitoring.missed_occurrences import runs_lacking
 from m2s_orchestration.notifications import NOTIFICATIONS
 from m2s_orchestration.settings import Settings
 from m2s_orchestration_tests.acceptance.conftest import Site
+from m2s_orchestration_tests.smtp_script import hang
+from m2s_orchestration_tests.smtp_server import SmtpServer
 
 ROOT = Path(__file__).parents[2]
 AGING = "notify_aging_logsheets"
@@ -68,6 +70,24 @@ def test_a_run_is_remembered_with_its_partition_its_outcome_and_its_figures(
     assert event
     assert event.asset_materialization
     assert event.asset_materialization.metadata["sent"].value == 2
+
+
+def test_a_run_that_is_interrupted_says_that_it_is_not_done(
+    site: Site, instance: dg.DagsterInstance
+) -> None:
+    with SmtpServer() as server:
+        server.on("dot", hang(accepts=True), times=1)
+        site.environment.update(EMAIL_PORT=str(server.port), EMAIL_CONNECTIONS="1")
+        arguments = ("run", AGING, "--as-of", "2026-03-01T08:00Z", "--send-late")
+        process = site.start("m2s_orchestration.cli", *arguments)
+        server.wait_for("dot")
+        process.terminate()
+        server.release()
+        process.communicate(timeout=60)
+
+    (run,) = instance.get_runs()
+    assert run.status is dg.DagsterRunStatus.FAILURE
+    assert run.tags["m2s/outcome"] == "incomplete"
 
 
 def test_the_tick_at_eight_is_the_partition_of_eight() -> None:

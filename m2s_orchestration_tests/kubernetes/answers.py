@@ -1,0 +1,147 @@
+"""What the API server does when it is asked: make, show, list and delete."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from m2s_orchestration_tests.kubernetes import rules
+from m2s_orchestration_tests.kubernetes.pod_objects import (
+    mark_for_deletion,
+    orphan,
+    pods_of,
+)
+from m2s_orchestration_tests.kubernetes.pods import Kubelet
+from m2s_orchestration_tests.kubernetes.routes import Request
+from m2s_orchestration_tests.kubernetes.store import AlreadyThere, Object, Store, now_text
+
+KINDS = {
+    "jobs": ("batch/v1", "Job"),
+    "pods": ("v1", "Pod"),
+    "events": ("v1", "Event"),
+    "secrets": ("v1", "Secret"),
+    "serviceaccounts": ("v1", "ServiceAccount"),
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Status and body of a response."""
+
+    status: int
+    body: bytes
+    kind: str = "application/json"
+
+
+class Refused(Exception):
+    """The request is not granted; told as Kubernetes tells it."""
+
+    def __init__(self, code: int, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.answer = _json(
+            {
+                "kind": "Status",
+                "apiVersion": "v1",
+                "metadata": {},
+                "status": "Failure",
+                "message": message,
+                "reason": reason,
+                "code": code,
+            },
+            code,
+        )
+
+
+def answer_to(store: Store, kubelet: Kubelet, request: Request, body: bytes) -> Answer:
+    """The answer to a request that its sender may make."""
+    deeds: dict[str, Callable[[], Answer]] = {
+        "create": lambda: _create(store, request, json.loads(body)),
+        "get": lambda: _get(store, kubelet, request),
+        "list": lambda: _list(store, request),
+        "delete": lambda: _delete(store, request, json.loads(body or b"{}")),
+    }
+    deed = deeds.get(request.verb)
+    if deed is None or request.kind not in KINDS:
+        return Refused(404, "NotFound", f"this server does not {request.right}").answer
+    try:
+        return deed()
+    except Refused as refused:
+        return refused.answer
+
+
+def _create(store: Store, request: Request, given: Object) -> Answer:
+    if request.part == "eviction":
+        return _evict(store, request)
+    if request.kind == "jobs":
+        found = rules.faults(given)
+        if found:
+            name = given.get("metadata", {}).get("name")
+            message = f'Job.batch "{name}" is invalid: {"; ".join(found)}'
+            raise Refused(422, "Invalid", message)
+    try:
+        return _json(store.create(request.kind, request.namespace, given), 201)
+    except AlreadyThere as there:
+        message = f'{request.kind} "{there}" already exists'
+        raise Refused(409, "AlreadyExists", message) from None
+
+
+def _get(store: Store, kubelet: Kubelet, request: Request) -> Answer:
+    found = _found(store, request)
+    if request.part == "log":
+        tail = int(request.query["tailLines"]) if "tailLines" in request.query else None
+        with_moments = request.query.get("timestamps", "").lower() == "true"
+        text = kubelet.log(found["metadata"]["uid"], tail=tail, with_moments=with_moments)
+        return Answer(200, text.encode(), "text/plain")
+    return _json(found)
+
+
+def _list(store: Store, request: Request) -> Answer:
+    api_version, kind = KINDS[request.kind]
+    found = [made for made in store.all(request.kind, request.namespace) if request.selects(made)]
+    body = {"kind": f"{kind}List", "apiVersion": api_version, "metadata": {}, "items": found}
+    return _json(body)
+
+
+def _delete(store: Store, request: Request, options: Object) -> Answer:
+    found = _found(store, request)
+    if request.kind == "pods":
+        return _json(mark_for_deletion(store, found, options.get("gracePeriodSeconds")) or found)
+    policy = options.get("propagationPolicy") or request.query.get("propagationPolicy")
+    if request.kind == "jobs" and policy not in {"Background", "Foreground"}:
+        # Whoever names no policy leaves the pods of a batch/v1 Job behind, running.
+        for pod in pods_of(store, found):
+            orphan(store, pod)
+    store.delete(request.kind, request.namespace, request.name)
+    return _json(found)
+
+
+def _evict(store: Store, request: Request) -> Answer:
+    """As a node that is drained asks for it: the pod is disrupted, and deleted in its grace."""
+    condition = {
+        "type": "DisruptionTarget",
+        "status": "True",
+        "reason": "EvictionByEvictionAPI",
+        "message": "Eviction API: evicting",
+        "lastTransitionTime": now_text(),
+    }
+    pod = _found(store, request)
+    name = pod["metadata"]["name"]
+
+    def disrupt(pod: Object) -> None:
+        pod["status"].setdefault("conditions", []).append(condition)
+
+    store.change("pods", request.namespace, name, disrupt)
+    mark_for_deletion(store, pod, None)
+    return _json({"kind": "Status", "apiVersion": "v1", "status": "Success"}, 201)
+
+
+def _found(store: Store, request: Request) -> Object:
+    found = store.get(request.kind, request.namespace, request.name)
+    if found is None:
+        raise Refused(404, "NotFound", f'{request.kind} "{request.name}" not found')
+    return found
+
+
+def _json(body: Object, status: int = 200) -> Answer:
+    return Answer(status, json.dumps(body).encode())

@@ -1,0 +1,157 @@
+"""A Kubernetes API server on 127.0.0.1 whose pods are processes of this machine.
+
+    with ApiServer(folder) as server:
+        server.kubeconfig("dagster", namespace="club", rights=LAUNCHER)   # a file for the launcher
+        ...
+        server.calls        # who asked for what, and what the answer was
+
+It knows Jobs, pods, their logs, events and secrets, as far as the run launcher and the laboratory
+need them; what else is asked for is refused, and noted. There is no watch, no discovery and no TLS,
+and updates are not checked for conflicts.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import threading
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from m2s_orchestration_tests.kubernetes.answers import Answer, Refused, answer_to
+from m2s_orchestration_tests.kubernetes.job_controller import JobController
+from m2s_orchestration_tests.kubernetes.pods import Kubelet
+from m2s_orchestration_tests.kubernetes.rights import Call, Right
+from m2s_orchestration_tests.kubernetes.routes import Request, parsed
+from m2s_orchestration_tests.kubernetes.store import Object, Store, text_of
+
+# Whoever has this account's token may do everything: the laboratory itself.
+ADMIN = "admin"
+
+
+class ApiServer:
+    """API, Job controller and node; serves while its context lasts. Pods lie below `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.store = Store()
+        self.kubelet = Kubelet(self.store, folder / "pods")
+        self._controller = JobController(self.store)
+        self._tokens: dict[str, str] = {}
+        # What each account may do, and where.
+        self._rights: dict[str, tuple[str, frozenset[Right]]] = {}
+        self._calls: list[Call] = []
+        self._turn = threading.Lock()
+
+    def __enter__(self) -> Self:
+        self._http = _Http(("127.0.0.1", 0), _Handler)
+        self._http.cluster = self
+        self._door = threading.Thread(target=self._http.serve_forever, name="api", daemon=True)
+        self._door.start()
+        self._controller.start()
+        self.kubelet.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._controller.stop()
+        self.kubelet.stop()
+        self._http.shutdown()
+        self._http.server_close()
+        self._door.join()
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self._http.server_address[1]}"
+
+    @property
+    def calls(self) -> list[Call]:
+        """Every call so far, in order."""
+        with self._turn:
+            return list(self._calls)
+
+    def kubeconfig(self, account: str, *, namespace: str, rights: Collection[Right] = ()) -> Path:
+        """A file by which a client is this account, with these rights and no others."""
+        token = secrets.token_hex(16)
+        with self._turn:
+            self._tokens[token] = account
+            self._rights[account] = (namespace, frozenset(rights))
+        context = {"cluster": "here", "user": account, "namespace": namespace}
+        content = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": "here", "cluster": {"server": self.url}}],
+            "users": [{"name": account, "user": {"token": token}}],
+            "contexts": [{"name": "here", "context": context}],
+            "current-context": "here",
+        }
+        # A client takes a colon for the end of a path.
+        file = self.folder / f"kubeconfig-{account.replace(':', '-')}-{namespace}.json"
+        file.write_text(json.dumps(content))
+        return file
+
+    def let_pass(self, seconds: int, job: str, namespace: str) -> None:
+        """Set a Job's start back, so that its deadline comes sooner."""
+
+        def age(job: Object) -> None:
+            started = datetime.fromisoformat(job["status"]["startTime"])
+            job["status"]["startTime"] = text_of(started - timedelta(seconds=seconds))
+
+        self.store.change("jobs", namespace, job, age)
+
+    def respond(self, method: str, target: str, token: str, body: bytes) -> Answer:
+        """The answer to one request, after a look at who asks."""
+        with self._turn:
+            account = self._tokens.get(token)
+        if account is None:
+            return Refused(401, "Unauthorized", "the token is nobody's").answer
+        request = parsed(method, target)
+        if request is None:
+            return Refused(404, "NotFound", f"{target}: there is no such path").answer
+        if not self._may(account, request):
+            where = request.namespace or "all namespaces"
+            message = f"{account} may not {request.right} in {where}"
+            answer = Refused(403, "Forbidden", message).answer
+        else:
+            answer = answer_to(self.store, self.kubelet, request, body)
+        with self._turn:
+            self._calls.append(Call(account, request.right, request.name, answer.status))
+        return answer
+
+    def _may(self, account: str, request: Request) -> bool:
+        namespace, rights = self._rights[account]
+        return account == ADMIN or (request.namespace == namespace and request.right in rights)
+
+
+class _Http(ThreadingHTTPServer):
+    daemon_threads = True
+    cluster: ApiServer
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Http
+
+    def _respond(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
+        answer = self.server.cluster.respond(self.command, self.path, token, body)
+        self.send_response(answer.status)
+        self.send_header("Content-Type", answer.kind)
+        self.send_header("Content-Length", str(len(answer.body)))
+        self.end_headers()
+        self.wfile.write(answer.body)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _respond  # noqa: N815 - names of http.server
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """The calls are kept; nothing is printed."""
