@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from m2s_orchestration.framework import Notification, Pod, Predecessor
+from m2s_orchestration.framework import Notification, Predecessor
 from m2s_orchestration.notifications.notify_aging_logsheets.evaluate import Parameters, evaluate
 from m2s_orchestration.notifications.notify_aging_logsheets.rows import Rows
 

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from m2s_orchestration.framework import Notification, Pod, Predecessor
+from m2s_orchestration.framework import Notification, Predecessor
 from m2s_orchestration.notifications.notify_late_sprs.evaluate import evaluate, period_of
 from m2s_orchestration.notifications.notify_late_sprs.parameters import Parameters
 from m2s_orchestration.notifications.notify_late_sprs.rows import Rows

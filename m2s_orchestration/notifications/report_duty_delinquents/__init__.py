@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from m2s_orchestration.framework import Notification, Pod, Predecessor
+from m2s_orchestration.framework import Notification, Predecessor
 from m2s_orchestration.notifications.report_duty_delinquents.evaluate import (
     Parameters,
     evaluate,

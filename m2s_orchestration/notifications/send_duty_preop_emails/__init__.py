@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from m2s_orchestration.framework import Notification, Pod, Predecessor
+from m2s_orchestration.framework import Notification, Predecessor
 from m2s_orchestration.notifications.send_duty_preop_emails.evaluate import Parameters, evaluate
 from m2s_orchestration.notifications.send_duty_preop_emails.rows import Rows
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from m2s_orchestration.framework import Notification, Pod, Predecessor
+from m2s_orchestration.framework import Notification, Predecessor
 from m2s_orchestration.notifications.send_maintenance_digest.evaluate import evaluate
 from m2s_orchestration.notifications.send_maintenance_digest.rows import Rows
 
