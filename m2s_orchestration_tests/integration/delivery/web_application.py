@@ -18,9 +18,14 @@ class WebApplication:
     LIFETIME = timedelta(minutes=15)
 
     def __init__(
-        self, connection: Connection, owner: str = POD, ahead: timedelta = timedelta(0)
+        self,
+        connection: Connection,
+        owner: str = POD,
+        ahead: timedelta = timedelta(0),
+        notification: str = NOTIFICATION,
     ) -> None:
         self.connection = connection
+        self.notification = notification
         self.owner = owner
         self.ahead = ahead
 
@@ -30,7 +35,7 @@ class WebApplication:
                 self.connection.execute(
                     "INSERT INTO cronjob_locks (job_name, locked_by, locked_at, expires_at)"
                     " VALUES (%s, %s, now() + %s, now() + %s)",
-                    (NOTIFICATION, self.owner, self.ahead, self.ahead + self.LIFETIME),
+                    (self.notification, self.owner, self.ahead, self.ahead + self.LIFETIME),
                 )
         except psycopg.errors.UniqueViolation:
             return False
@@ -41,7 +46,7 @@ class WebApplication:
             row = self.connection.execute(
                 "SELECT expires_at < now() + %s FROM cronjob_locks"
                 " WHERE job_name = %s FOR UPDATE NOWAIT",
-                (self.ahead, NOTIFICATION),
+                (self.ahead, self.notification),
             ).fetchone()
         assert row is not None
         return bool(row[0])
@@ -50,7 +55,7 @@ class WebApplication:
         self.connection.execute(
             "UPDATE cronjob_locks SET locked_by = %s, locked_at = now() + %s,"
             " expires_at = now() + %s WHERE job_name = %s",
-            (self.owner, self.ahead, self.ahead + self.LIFETIME, NOTIFICATION),
+            (self.owner, self.ahead, self.ahead + self.LIFETIME, self.notification),
         )
 
     def clean_up(self) -> int:
@@ -61,5 +66,5 @@ class WebApplication:
     def delete(self) -> int:
         return self.connection.execute(
             "DELETE FROM cronjob_locks WHERE job_name = %s AND locked_by = %s",
-            (NOTIFICATION, self.owner),
+            (self.notification, self.owner),
         ).rowcount
