@@ -22,8 +22,10 @@ VALUES = "helm-values.yaml"
 TOO_LARGE = ("dagster_k8s", "kubernetes", "dagster_webserver", "dagster_graphql")
 IMPORTED = """
 import sys
-import m2s_orchestration.definitions, dagster._cli.api, dagster_postgres
-print(*sorted({name.partition(".")[0] for name in sys.modules}))
+import dagster, dagster._cli.api, dagster_postgres
+import m2s_orchestration.definitions
+with dagster.DagsterInstance.from_config(sys.argv[1]):
+    print(*sorted({name.partition(".")[0] for name in sys.modules}))
 """
 
 
@@ -45,10 +47,13 @@ def instance_file() -> dict[str, object]:
 
 
 def imported_by_the_worker() -> set[str]:
-    """The packages that a run's process has loaded when it begins its work."""
-    process = subprocess.run(
-        [sys.executable, "-c", IMPORTED], check=True, capture_output=True, text=True
-    )
+    """The packages that a run's process has loaded when it begins: the launcher is configured."""
+    config = {"run_launcher": values.instance_config(values.read())["run_launcher"]}
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "dagster.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+        process = subprocess.run(
+            [sys.executable, "-c", IMPORTED, folder], check=True, capture_output=True, text=True
+        )
     return set(process.stdout.split())
 
 

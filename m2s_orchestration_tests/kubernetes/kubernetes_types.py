@@ -11,14 +11,15 @@ from typing import Any
 import kubernetes_validate
 from jsonschema import Draft202012Validator
 
-# The oldest release that still gets mends from somebody, and the newest that the schemas know.
-RELEASES = ("1.29", kubernetes_validate.latest_version())
+NEWEST = kubernetes_validate.latest_version()
+# What is valid in both is taken to be so in between.
+RELEASES = ("1.29", NEWEST.rpartition(".")[0])
 
 
 @cache
 def definitions() -> Mapping[str, Any]:
     """Every type of the newest release, by its full name; no key is allowed that is not its own."""
-    folder = f"kubernetes-json-schema/v{RELEASES[-1]}-local-strict"
+    folder = f"kubernetes-json-schema/v{NEWEST}-local-strict"
     text = (files("kubernetes_validate") / folder / "_definitions.json").read_text("utf-8")
     found: Mapping[str, Any] = json.loads(text)["$defs"]
     return found

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from m2s_orchestration.settings import VARIABLES
-from m2s_orchestration_tests.kubernetes import composed, values
+from m2s_orchestration_tests.kubernetes import composed, engine, values
 
 ROOT = values.ROOT
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
@@ -46,7 +46,7 @@ def test_it_runs_as_the_user_that_the_pods_run_as() -> None:
 
 
 def test_what_is_built_is_run_on_the_same_python() -> None:
-    assert len({text.split()[0] for text in all_of("FROM")}) == 1
+    assert {text.split()[0] for text in all_of("FROM")} == {engine.BASE}
 
 
 def test_the_whole_command_is_left_to_whoever_starts_it() -> None:
