@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from m2s_orchestration_tests.kubernetes.pod_objects import (
     pods_of,
 )
 from m2s_orchestration_tests.kubernetes.pods import Kubelet
+from m2s_orchestration_tests.kubernetes.rights import RBAC, full_name
 from m2s_orchestration_tests.kubernetes.routes import Request
 from m2s_orchestration_tests.kubernetes.store import AlreadyThere, Object, Store, now_text
 
@@ -22,7 +24,12 @@ KINDS = {
     "events": ("v1", "Event"),
     "secrets": ("v1", "Secret"),
     "serviceaccounts": ("v1", "ServiceAccount"),
+    "namespaces": ("v1", "Namespace"),
+    "nodes": ("v1", "Node"),
+    "roles": (f"{RBAC}/v1", "Role"),
+    "rolebindings": (f"{RBAC}/v1", "RoleBinding"),
 }
+SUCCESS = {"kind": "Status", "apiVersion": "v1", "status": "Success"}
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,7 @@ def answer_to(store: Store, kubelet: Kubelet, request: Request, body: bytes) -> 
         "create": lambda: _create(store, request, json.loads(body)),
         "get": lambda: _get(store, kubelet, request),
         "list": lambda: _list(store, request),
+        "update": lambda: _update(store, request, json.loads(body)),
         "delete": lambda: _delete(store, request, json.loads(body or b"{}")),
     }
     deed = deeds.get(request.verb)
@@ -71,8 +79,9 @@ def answer_to(store: Store, kubelet: Kubelet, request: Request, body: bytes) -> 
 
 
 def _create(store: Store, request: Request, given: Object) -> Answer:
-    if request.part == "eviction":
-        return _evict(store, request)
+    parts = {"eviction": _evict, "binding": _bind, "token": _give_token}
+    if request.part in parts:
+        return parts[request.part](store, request, given)
     if request.kind == "jobs":
         found = rules.faults(given)
         if found:
@@ -98,14 +107,26 @@ def _get(store: Store, kubelet: Kubelet, request: Request) -> Answer:
 
 def _list(store: Store, request: Request) -> Answer:
     api_version, kind = KINDS[request.kind]
-    found = [made for made in store.all(request.kind, request.namespace) if request.selects(made)]
+    made = store.all(request.kind, request.namespace or None)
+    found = [one for one in made if request.selects(one)]
     body = {"kind": f"{kind}List", "apiVersion": api_version, "metadata": {}, "items": found}
     return _json(body)
 
 
+def _update(store: Store, request: Request, given: Object) -> Answer:
+    if request.part != "status":
+        raise Refused(404, "NotFound", f"this server does not {request.right}")
+
+    def change(made: Object) -> None:
+        made["status"] = given["status"]
+
+    found = _found(store, request)
+    return _json(store.change(request.kind, request.namespace, request.name, change) or found)
+
+
 def _delete(store: Store, request: Request, options: Object) -> Answer:
     found = _found(store, request)
-    if request.kind == "pods":
+    if request.kind == "pods" and options.get("gracePeriodSeconds") != 0:
         return _json(mark_for_deletion(store, found, options.get("gracePeriodSeconds")) or found)
     policy = options.get("propagationPolicy") or request.query.get("propagationPolicy")
     if request.kind == "jobs" and policy not in {"Background", "Foreground"}:
@@ -116,7 +137,7 @@ def _delete(store: Store, request: Request, options: Object) -> Answer:
     return _json(found)
 
 
-def _evict(store: Store, request: Request) -> Answer:
+def _evict(store: Store, request: Request, _: Object) -> Answer:
     """As a node that is drained asks for it: the pod is disrupted, and deleted in its grace."""
     condition = {
         "type": "DisruptionTarget",
@@ -133,7 +154,26 @@ def _evict(store: Store, request: Request) -> Answer:
 
     store.change("pods", request.namespace, name, disrupt)
     mark_for_deletion(store, pod, None)
-    return _json({"kind": "Status", "apiVersion": "v1", "status": "Success"}, 201)
+    return _json(SUCCESS, 201)
+
+
+def _bind(store: Store, request: Request, given: Object) -> Answer:
+    """The node to which a pod goes."""
+
+    def place(pod: Object) -> None:
+        pod["spec"]["nodeName"] = given["target"]["name"]
+
+    store.change("pods", request.namespace, request.name, place)
+    return _json(SUCCESS, 201)
+
+
+def _give_token(store: Store, request: Request, given: Object) -> Answer:
+    """By this token its bearer is the service account."""
+    account = _found(store, request)["metadata"]
+    token = secrets.token_hex(16)
+    owner = full_name(account["namespace"], account["name"])
+    store.create("tokens", "", {"metadata": {"name": token}, "account": owner})
+    return _json({**given, "status": {"token": token}}, 201)
 
 
 def _found(store: Store, request: Request) -> Object:

@@ -1,12 +1,12 @@
 """A Kubernetes API server on 127.0.0.1 whose pods are processes of this machine.
 
     with ApiServer(folder) as server:
-        server.kubeconfig("dagster", namespace="club", rights=LAUNCHER)   # a file for the launcher
+        server.kubeconfig()     # a file by which a client may do everything
         ...
-        server.calls        # who asked for what, and what the answer was
+        server.calls            # who asked for what, and what the answer was
 
-It knows Jobs, pods, their logs, events and secrets, as far as the run launcher and the laboratory
-need them; what else is asked for is refused, and noted. There is no watch, no discovery and no TLS,
+It knows Jobs, pods, their logs, events and secrets, service accounts and the Roles bound to them, as
+far as the run launcher and the laboratory need them; what else is asked for is refused. There is no watch, no discovery and no TLS,
 and updates are not checked for conflicts.
 """
 
@@ -15,8 +15,6 @@ from __future__ import annotations
 import json
 import secrets
 import threading
-from collections.abc import Collection
-from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -25,25 +23,26 @@ from typing import Self
 from m2s_orchestration_tests.kubernetes.answers import Answer, Refused, answer_to
 from m2s_orchestration_tests.kubernetes.job_controller import JobController
 from m2s_orchestration_tests.kubernetes.pods import Kubelet
-from m2s_orchestration_tests.kubernetes.rights import Call, Right
+from m2s_orchestration_tests.kubernetes.rights import Call, granted_to
 from m2s_orchestration_tests.kubernetes.routes import Request, parsed
-from m2s_orchestration_tests.kubernetes.store import Object, Store, text_of
+from m2s_orchestration_tests.kubernetes.store import Store
 
 # Whoever has this account's token may do everything: the laboratory itself.
 ADMIN = "admin"
 
 
 class ApiServer:
-    """API, Job controller and node; serves while its context lasts. Pods lie below `folder`."""
+    """API, Job controller and node; serves while its context lasts. Pods lie below `folder`.
 
-    def __init__(self, folder: Path) -> None:
+    Without a node of its own (`runs_pods`), somebody else has to run the pods.
+    """
+
+    def __init__(self, folder: Path, *, runs_pods: bool = True) -> None:
         self.folder = folder
+        self._runs_pods = runs_pods
         self.store = Store()
         self.kubelet = Kubelet(self.store, folder / "pods")
         self._controller = JobController(self.store)
-        self._tokens: dict[str, str] = {}
-        # What each account may do, and where.
-        self._rights: dict[str, tuple[str, frozenset[Right]]] = {}
         self._calls: list[Call] = []
         self._turn = threading.Lock()
 
@@ -53,7 +52,8 @@ class ApiServer:
         self._door = threading.Thread(target=self._http.serve_forever, name="api", daemon=True)
         self._door.start()
         self._controller.start()
-        self.kubelet.start()
+        if self._runs_pods:
+            self.kubelet.start()
         return self
 
     def __exit__(
@@ -63,7 +63,8 @@ class ApiServer:
         traceback: TracebackType | None,
     ) -> None:
         self._controller.stop()
-        self.kubelet.stop()
+        if self._runs_pods:
+            self.kubelet.stop()
         self._http.shutdown()
         self._http.server_close()
         self._door.join()
@@ -79,44 +80,21 @@ class ApiServer:
         with self._turn:
             return list(self._calls)
 
-    def kubeconfig(self, account: str, *, namespace: str, rights: Collection[Right] = ()) -> Path:
-        """A file by which a client is this account, with these rights and no others."""
+    def kubeconfig(self) -> Path:
+        """A file by which a client may do everything."""
         token = secrets.token_hex(16)
-        with self._turn:
-            self._tokens[token] = account
-            self._rights[account] = (namespace, frozenset(rights))
-        context = {"cluster": "here", "user": account, "namespace": namespace}
-        content = {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "clusters": [{"name": "here", "cluster": {"server": self.url}}],
-            "users": [{"name": account, "user": {"token": token}}],
-            "contexts": [{"name": "here", "context": context}],
-            "current-context": "here",
-        }
-        # A client takes a colon for the end of a path.
-        file = self.folder / f"kubeconfig-{account.replace(':', '-')}-{namespace}.json"
-        file.write_text(json.dumps(content))
-        return file
-
-    def let_pass(self, seconds: int, job: str, namespace: str) -> None:
-        """Set a Job's start back, so that its deadline comes sooner."""
-
-        def age(job: Object) -> None:
-            started = datetime.fromisoformat(job["status"]["startTime"])
-            job["status"]["startTime"] = text_of(started - timedelta(seconds=seconds))
-
-        self.store.change("jobs", namespace, job, age)
+        self.store.create("tokens", "", {"metadata": {"name": token}, "account": ADMIN})
+        return write_kubeconfig(self.folder / "admin.json", {"server": self.url}, token)
 
     def respond(self, method: str, target: str, token: str, body: bytes) -> Answer:
         """The answer to one request, after a look at who asks."""
-        with self._turn:
-            account = self._tokens.get(token)
-        if account is None:
+        known = self.store.get("tokens", "", token)
+        if known is None:
             return Refused(401, "Unauthorized", "the token is nobody's").answer
         request = parsed(method, target)
         if request is None:
             return Refused(404, "NotFound", f"{target}: there is no such path").answer
+        account: str = known["account"]
         if not self._may(account, request):
             where = request.namespace or "all namespaces"
             message = f"{account} may not {request.right} in {where}"
@@ -128,8 +106,24 @@ class ApiServer:
         return answer
 
     def _may(self, account: str, request: Request) -> bool:
-        namespace, rights = self._rights[account]
-        return account == ADMIN or (request.namespace == namespace and request.right in rights)
+        if account == ADMIN:
+            return True
+        # A Role is of one namespace: whoever names none asks for all.
+        return request.right in granted_to(account, request.namespace or "all", self.store)
+
+
+def write_kubeconfig(file: Path, cluster: dict[str, str], token: str) -> Path:
+    """A file by which a client talks to this cluster as the token's owner."""
+    content = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "here", "cluster": cluster}],
+        "users": [{"name": "owner", "user": {"token": token}}],
+        "contexts": [{"name": "here", "context": {"cluster": "here", "user": "owner"}}],
+        "current-context": "here",
+    }
+    file.write_text(json.dumps(content))
+    return file
 
 
 class _Http(ThreadingHTTPServer):

@@ -88,6 +88,14 @@ class Club:
         rows = self.ask("SELECT locked_by FROM cronjob_locks WHERE job_name = %s", notification)
         return rows[0][0] if rows else None
 
+    def leases(self) -> int:
+        """How many notifications are held by anybody."""
+        return len(self.ask("SELECT 1 FROM cronjob_locks"))
+
+    def in_hand(self) -> int:
+        """How many mails are being sent, by the ledger."""
+        return len(self.ask("SELECT 1 FROM m2s_orchestration.delivery WHERE state = 'sending'"))
+
     def lease_events(self, notification: str) -> list[str]:
         """What happened to the lease, a word for each event."""
         statement = "SELECT event FROM m2s_orchestration.lease_event WHERE notification = %s"

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
 from kubernetes import client, config
 
-from m2s_orchestration_tests.kubernetes.api_server import ADMIN, ApiServer
-from m2s_orchestration_tests.kubernetes.rights import LAUNCHER, Call
-from m2s_orchestration_tests.kubernetes.store import Object
+from m2s_orchestration_tests.kubernetes.api_server import ApiServer, write_kubeconfig
+from m2s_orchestration_tests.kubernetes.rights import LAUNCHER, Call, binding, full_name, role
+from m2s_orchestration_tests.kubernetes.store import Object, text_of
+
+ROLE = "launcher"
 
 
 class Node(Protocol):
@@ -28,10 +32,27 @@ class Node(Protocol):
 
 
 class Cluster:
-    """A cluster as its administrator sees it through `kubeconfig`, and the node below it."""
+    """A cluster as its administrator sees it through `kubeconfig`, and the node below it.
 
-    def __init__(self, kubeconfig: Path, node: Node) -> None:
+    `namespaces` gets the name of each that is made. `calls` says what was asked of the API server,
+    where somebody writes that down; `serves_logs` whether it can show what a pod printed.
+    """
+
+    def __init__(
+        self,
+        kubeconfig: Path,
+        node: Node,
+        folder: Path,
+        *,
+        namespaces: list[str] | None = None,
+        calls: Callable[[], list[Call]] | None = None,
+        serves_logs: bool = True,
+    ) -> None:
         self.node = node
+        self.serves_logs = serves_logs
+        self._namespaces = [] if namespaces is None else namespaces
+        self._calls = calls
+        self._folder = folder
         self._api = config.new_client_from_config(str(kubeconfig))
         self._core = client.CoreV1Api(self._api)
         self._batch = client.BatchV1Api(self._api)
@@ -39,21 +60,42 @@ class Cluster:
     def prepare(
         self, namespace: str, *, account: str, secret: str, values: Mapping[str, str]
     ) -> None:
-        """The launcher's service account, and the secret that all programs get."""
+        """A namespace, the launcher's account with its rights, and the secret of all programs."""
+        self._core.create_namespace({"metadata": {"name": namespace}})
+        self._namespaces.append(namespace)
         self._core.create_namespaced_service_account(namespace, {"metadata": {"name": account}})
+        rbac = client.RbacAuthorizationV1Api(self._api)
+        rbac.create_namespaced_role(namespace, role(ROLE, LAUNCHER))
+        rbac.create_namespaced_role_binding(namespace, binding(ROLE, account, namespace))
         self.put_secret(namespace, secret, values)
 
     def launcher_kubeconfig(self, namespace: str, account: str) -> Path:
         """The file by which the launcher is its account."""
-        raise NotImplementedError
+        asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+        answer = self._core.create_namespaced_service_account_token(
+            account, namespace, asked, _preload_content=False
+        )
+        reached = self._api.configuration
+        cluster = {"server": reached.host}
+        if reached.ssl_ca_cert:
+            cluster["certificate-authority"] = str(reached.ssl_ca_cert)
+        file = self._folder / f"{namespace}-{account}.json"
+        return write_kubeconfig(file, cluster, json.loads(answer.data)["status"]["token"])
 
     def let_pass(self, seconds: int, job: str, namespace: str) -> None:
         """Let so much time have passed since a Job was started."""
-        raise NotImplementedError
+        read = self._batch.read_namespaced_job_status(job, namespace)
+        aged: Object = self._api.sanitize_for_serialization(read)
+        started = datetime.fromisoformat(aged["status"]["startTime"])
+        aged["status"]["startTime"] = text_of(started - timedelta(seconds=seconds))
+        self._batch.replace_namespaced_job_status(job, namespace, aged)
 
-    def calls(self, namespace: str, account: str) -> list[Call]:
-        """What the launcher asked for, and what it was told."""
-        raise NotImplementedError
+    def calls(self, namespace: str, account: str) -> list[Call] | None:
+        """What an account asked for, and what it was told; None where nobody writes it down."""
+        if self._calls is None:
+            return None
+        name = full_name(namespace, account)
+        return [call for call in self._calls() if call.account == name]
 
     def put_secret(self, namespace: str, name: str, values: Mapping[str, str]) -> None:
         """A secret with these values."""
@@ -96,28 +138,17 @@ class Cluster:
         return found
 
 
-class OurCluster(Cluster):
-    """The loopback API server, with the levers that only it has."""
-
-    def __init__(self, server: ApiServer) -> None:
-        super().__init__(server.kubeconfig(ADMIN, namespace="default"), server.kubelet)
-        self._server = server
-
-    def launcher_kubeconfig(self, namespace: str, account: str) -> Path:
-        """It has the rights that it needs, and no more."""
-        name = f"system:serviceaccount:{namespace}:{account}"
-        return self._server.kubeconfig(name, namespace=namespace, rights=LAUNCHER)
-
-    def let_pass(self, seconds: int, job: str, namespace: str) -> None:
-        self._server.let_pass(seconds, job, namespace)
-
-    def calls(self, namespace: str, account: str) -> list[Call]:
-        name = f"system:serviceaccount:{namespace}:{account}"
-        return [call for call in self._server.calls if call.account == name]
-
-
 @contextmanager
 def our_cluster(folder: Path) -> Iterator[Cluster]:
     """A cluster on this machine, while the context lasts."""
     with ApiServer(folder) as server:
-        yield OurCluster(server)
+        yield cluster_of(server)
+
+
+def cluster_of(server: ApiServer) -> Cluster:
+    """The cluster of our API server."""
+
+    def calls() -> list[Call]:
+        return server.calls
+
+    return Cluster(server.kubeconfig(), server.kubelet, server.folder, calls=calls)

@@ -12,7 +12,7 @@ from kubernetes.utils import parse_quantity
 from m2s_orchestration_tests.kubernetes.containers import KILLED, Container
 from m2s_orchestration_tests.kubernetes.memory import Cage, cage
 from m2s_orchestration_tests.kubernetes.pod_objects import is_ending
-from m2s_orchestration_tests.kubernetes.store import Object, Store, now_text, tell
+from m2s_orchestration_tests.kubernetes.store import Object, Objects, now_text, tell
 
 LOOKS_EVERY = 0.2  # seconds, at what changes without the API server
 
@@ -24,7 +24,7 @@ class ConfigMissing(Exception):
 class Kubelet:
     """Runs the pods of one API server. `view` is the folder that each pod has to itself."""
 
-    def __init__(self, store: Store, folder: Path) -> None:
+    def __init__(self, store: Objects, folder: Path) -> None:
         self.view = folder / "view"
         self.view.mkdir(parents=True)
         self._store = store
@@ -80,7 +80,7 @@ class Kubelet:
 class PodLife:
     """One pod, from the moment the node sees it; lives in a thread of its own."""
 
-    def __init__(self, store: Store, pod: Object, *, view: Path, log: Path) -> None:
+    def __init__(self, store: Objects, pod: Object, *, view: Path, log: Path) -> None:
         self.peak = 0
         self._store = store
         self._pod = pod

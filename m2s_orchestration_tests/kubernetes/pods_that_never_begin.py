@@ -37,7 +37,8 @@ def never_begun(deployment: Deployment) -> list[Row]:
     no_pod = Verdict("run launcher", "no pod can be made: its account is missing")
     _look_at(deployment, no_pod, runs[0], pods=0, reason=ACCOUNT)
     hangs = Verdict("run worker", "the pod hangs before it comes to its run")
-    _look_at(deployment, hangs, runs[1], pods=1, reason="no route to the club")
+    reason = "no route to the club" if deployment.cluster.serves_logs else "Pod has been running"
+    _look_at(deployment, hangs, runs[1], pods=1, reason=reason)
     return [no_pod.row, hangs.row]
 
 

@@ -1,10 +1,12 @@
 """What may happen to a run on a cluster, and what is left after it: the rows of the table.
 
-`python -m m2s_orchestration_tests.kubernetes.scenarios` tries all of it and prints the table.
+`python -m m2s_orchestration_tests.kubernetes.scenarios` tries all of it and prints the table; with
+--kubeconfig on a real API server that has no node of its own.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
@@ -25,6 +27,7 @@ from m2s_orchestration_tests.kubernetes.ordinary_runs import (
     runs_that_cannot,
 )
 from m2s_orchestration_tests.kubernetes.pods_that_never_begin import never_begun
+from m2s_orchestration_tests.kubernetes.real_cluster import real_cluster
 from m2s_orchestration_tests.kubernetes.replicas import one_replica_dies
 from m2s_orchestration_tests.kubernetes.rights import LAUNCHER, refused, used
 from m2s_orchestration_tests.kubernetes.runs_together import (
@@ -54,19 +57,23 @@ OUR_LANES: Lanes = (
 UNLIMITED_LANES: Lanes = ((leased, two_daemons), (out_of_memory,), (never_begun,))
 
 
-def explore(folder: Path) -> list[Row]:
-    """Try everything on a cluster of ours whose files lie in `folder`."""
-    with EmbeddedPostgres(folder / "postgres") as postgres, our_cluster(folder) as cluster:
+def explore(folder: Path, kubeconfig: Path | None = None) -> list[Row]:
+    """Try everything; all files lie in `folder`.
+
+    With `kubeconfig` on the API server that it names, which has no node, else on our own.
+    """
+    chosen = real_cluster(kubeconfig, folder) if kubeconfig else our_cluster(folder)
+    with EmbeddedPostgres(folder / "postgres") as postgres, chosen as cluster:
 
         def tried(plan: Plan, scenarios: Callable[[Deployment], list[Row]]) -> list[Row]:
             with installed(plan, cluster, postgres, folder / plan.name) as deployment:
-                return [*scenarios(deployment), _strangers(deployment)]
+                return [*scenarios(deployment), *_what_is_left(deployment)]
 
         with ThreadPoolExecutor() as pool:
             ours = pool.submit(tried, OURS, _as_installed)
             unlimited = pool.submit(tried, UNLIMITED, _without_the_limit)
             rows = [*ours.result(), *unlimited.result()]
-        return [*rows, _rights(cluster)]
+        return [*rows, _rights(cluster, folder)]
 
 
 def _as_installed(deployment: Deployment) -> list[Row]:
@@ -104,31 +111,43 @@ def _one_by_one(deployment: Deployment, scenarios: Iterable[Scenario]) -> list[R
     return rows
 
 
-def _strangers(deployment: Deployment) -> Row:
-    """Of all mails that arrived, none is unknown to the ledger, and none came twice."""
-    verdict = Verdict("mail server", f"every mail of the installation `{deployment.plan.name}`")
+def _what_is_left(deployment: Deployment) -> list[Row]:
+    """No mail that the ledger does not know, no lease, no mail in hand, nothing that runs."""
+    mail = Verdict("mail server", f"every mail of the installation `{deployment.plan.name}`")
     accepted = deployment.club.witness.accepted
-    ids = {mail.header("Message-ID") for mail in accepted}
-    verdict.see("mails", len(accepted), len(ids))
-    verdict.see("unknown to the ledger", deployment.club.strangers(), 0)
-    return verdict.row
+    mail.see("mails", len(accepted), len({item.header("Message-ID") for item in accepted}))
+    mail.see("unknown to the ledger", deployment.club.strangers(), 0)
+    left = Verdict("cluster", f"what is left of the installation `{deployment.plan.name}`")
+    jobs = deployment.cluster.jobs(deployment.namespace).values()
+    left.see("active Jobs", sum(job["status"].get("active", 0) for job in jobs), 0)
+    left.seen.append(f"of {len(jobs)}")
+    left.see("leases", deployment.club.leases(), 0)
+    left.see("mails in hand", deployment.club.in_hand(), 0)
+    return [mail.row, left.row]
 
 
-def _rights(cluster: Cluster) -> Row:
-    """The launcher came by with the rights that its account has."""
+def _rights(cluster: Cluster, folder: Path) -> Row:
+    """The launcher came by with the rights that its account has, and used each of them."""
     verdict = Verdict("service account", "no more rights than the launcher's calls need")
-    calls = [call for plan in (OURS, UNLIMITED) for call in cluster.calls(plan.name, ACCOUNT)]
-    needed = used(calls)
-    verdict.see("refused", len(refused(calls)), 0)
-    verdict.seen.append(f"used: {', '.join(sorted(map(str, needed)))}")
-    verdict.see("granted and not used:", ", ".join(map(str, LAUNCHER - needed)) or "none", "none")
+    logs = [log.read_text() for log in folder.glob("*/*.log")]
+    verdict.see("told that something is forbidden", sum("Forbidden" in log for log in logs), 0)
+    calls = [cluster.calls(plan.name, ACCOUNT) for plan in (OURS, UNLIMITED)]
+    noted = [call for found in calls if found for call in found]
+    if noted:
+        verdict.see("refused", len(refused(noted)), 0)
+        verdict.seen.append(f"used: {', '.join(sorted(map(str, used(noted))))}")
+        unused = sorted(map(str, LAUNCHER - used(noted)))
+        verdict.see("granted and not used:", ", ".join(unused) or "none", "none")
     return verdict.row
 
 
 def main() -> int:
     """Print the table; 1 if something does not hold."""
+    parser = argparse.ArgumentParser(description="What may happen to a run on a cluster.")
+    parser.add_argument("--kubeconfig", type=Path, help="of an API server without nodes")
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        rows = explore(Path(folder))
+        rows = explore(Path(folder), arguments.kubeconfig)
     show(rows, Console(width=160))
     return int(not all(row.holds for row in rows))
 

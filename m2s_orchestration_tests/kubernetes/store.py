@@ -9,7 +9,7 @@ import threading
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 Object = dict[str, Any]
 
@@ -18,6 +18,30 @@ _LETTERS = string.ascii_lowercase + string.digits
 
 class AlreadyThere(Exception):
     """An object of that kind and name exists."""
+
+
+class Objects(Protocol):
+    """Where the node finds the pods, and tells how they go: a store here, or an API server."""
+
+    def create(self, kind: str, namespace: str, given: Object) -> Object:
+        """A new object."""
+
+    def get(self, kind: str, namespace: str, name: str) -> Object | None:
+        """The object of that name."""
+
+    def all(self, kind: str) -> list[Object]:
+        """Every object of a kind."""
+
+    def change(
+        self, kind: str, namespace: str, name: str, change: Callable[[Object], None]
+    ) -> Object | None:
+        """Let `change` alter the object; what it is then, or None if there is none."""
+
+    def delete(self, kind: str, namespace: str, name: str) -> Object | None:
+        """Take the object away."""
+
+    def wait(self, seconds: float) -> None:
+        """Return at the next change, if that is known, or when the time is over."""
 
 
 class Store:
@@ -89,7 +113,7 @@ class Store:
         self._turn.notify_all()
 
 
-def tell(store: Store, about: Object, kind: str, reason: str, message: str) -> None:
+def tell(store: Objects, about: Object, kind: str, reason: str, message: str) -> None:
     """Write an event about an object."""
     metadata = about["metadata"]
     moment = now_text()

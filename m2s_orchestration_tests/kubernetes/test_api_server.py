@@ -14,9 +14,10 @@ from kubernetes.client.exceptions import ApiException
 
 from m2s_orchestration_tests.eventually import eventually
 from m2s_orchestration_tests.kubernetes import containers, job_controller, memory
-from m2s_orchestration_tests.kubernetes.api_server import ADMIN, ApiServer
-from m2s_orchestration_tests.kubernetes.cluster import Cluster, OurCluster
+from m2s_orchestration_tests.kubernetes.api_server import ApiServer
+from m2s_orchestration_tests.kubernetes.cluster import Cluster, cluster_of
 from m2s_orchestration_tests.kubernetes.deployment import pod_tag
+from m2s_orchestration_tests.kubernetes.real_cluster import HasNodes, real_cluster
 from m2s_orchestration_tests.kubernetes.rights import LAUNCHER
 from m2s_orchestration_tests.kubernetes.rules import faults
 from m2s_orchestration_tests.kubernetes.store import Object
@@ -36,15 +37,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
 
 @pytest.fixture(scope="module")
 def cluster(server: ApiServer) -> Cluster:
-    cluster = OurCluster(server)
-    cluster.prepare(SPACE, account="default", secret="env", values={"GREETING": "good day"})
+    cluster = cluster_of(server)
+    cluster.prepare(SPACE, account=ACCOUNT, secret="env", values={"GREETING": "good day"})
     return cluster
 
 
 @pytest.fixture(scope="module")
 def batch(server: ApiServer, cluster: Cluster) -> client.BatchV1Api:
-    file = server.kubeconfig(ADMIN, namespace=SPACE)
-    return client.BatchV1Api(config.new_client_from_config(str(file)))
+    return client.BatchV1Api(config.new_client_from_config(str(server.kubeconfig())))
 
 
 def job(*command: str, memory: str | None = None, secret: str = "env", **spec: Any) -> Object:
@@ -54,7 +54,8 @@ def job(*command: str, memory: str | None = None, secret: str = "env", **spec: A
     container["securityContext"] = {"readOnlyRootFilesystem": True}
     if memory:
         container["resources"] = {"limits": {"memory": memory}}
-    pod = {"restartPolicy": "Never", "containers": [container], **spec.pop("pod", {})}
+    pod = {"restartPolicy": "Never", "containers": [container], "serviceAccountName": ACCOUNT}
+    pod |= spec.pop("pod", {})
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -371,7 +372,7 @@ def test_the_launcher_may_do_what_it_needs_and_nothing_else(
             forbidden()
         assert refusal.value.status == 403
 
-    calls = cluster.calls(SPACE, ACCOUNT)
+    calls = cluster.calls(SPACE, ACCOUNT) or []
     assert [call.status for call in calls] == [200, 403, 403, 403, 403, 403]
     assert {call.right for call in calls} & LAUNCHER == {calls[0].right}
 
@@ -385,3 +386,40 @@ def test_one_run_may_differ_from_what_its_notification_declares() -> None:
 
     assert '"active_deadline_seconds": 1' in tag["dagster-k8s/config"]
     assert '"limits"' in tag["dagster-k8s/config"]
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Iterator[ApiServer]:
+    """An API server whose pods nobody runs."""
+    (tmp_path / "server").mkdir()
+    with ApiServer(tmp_path / "server", runs_pods=False) as server:
+        yield server
+
+
+def test_pods_run_as_well_for_an_api_server_that_knows_nothing_of_their_node(
+    bare: ApiServer, tmp_path: Path
+) -> None:
+    with real_cluster(bare.kubeconfig(), tmp_path) as remote:
+        remote.prepare(SPACE, account=ACCOUNT, secret="env", values={"GREETING": "good day"})
+        batch = client.BatchV1Api(config.new_client_from_config(str(bare.kubeconfig())))
+        good = job("sh", "-c", 'test "$GREETING" = "good day"')
+        slow = job("sleep", "600", activeDeadlineSeconds=300)
+        slow["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] = 0
+        for made in (good, slow):
+            batch.create_namespaced_job(SPACE, made)
+        running(remote, slow)
+        remote.let_pass(300, name_of(slow), SPACE)
+
+        assert condition(remote, good)["type"] == "Complete"
+        assert condition(remote, slow)["reason"] == "DeadlineExceeded"
+        eventually(lambda: not remote.pods(SPACE, name_of(slow)))
+        assert remote.calls(SPACE, ACCOUNT) is None
+
+
+def test_a_cluster_with_nodes_is_left_alone(bare: ApiServer, tmp_path: Path) -> None:
+    bare.store.create("nodes", "", {"metadata": {"name": "somebodys"}})
+
+    with pytest.raises(HasNodes, match="somebodys"), real_cluster(bare.kubeconfig(), tmp_path):
+        pass
+
+    assert bare.store.all("namespaces") == []

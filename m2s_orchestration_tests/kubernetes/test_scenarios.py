@@ -9,7 +9,7 @@ from m2s_orchestration_tests.kubernetes.scenarios import explore
 
 # How many rows each component has at the least, so that none is lost in silence.
 TRIED = {
-    "run worker": 15,
+    "run worker": 14,
     "run launcher": 2,
     "run monitoring": 1,
     "sensor": 3,
@@ -17,6 +17,7 @@ TRIED = {
     "daemon": 2,
     "code servers": 1,
     "mail server": 2,
+    "cluster": 2,
     "service account": 1,
 }
 
