@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -44,11 +44,11 @@ ALWAYS = 20260301
 
 @dataclass(frozen=True)
 class Tried:
-    """One example, and what did not hold."""
+    """One example: what did not hold, and its runs in figures (the mails would fill the memory)."""
 
     example: Example
-    outcomes: Mapping[str, Outcome]
     faults: tuple[str, ...]
+    figures: Counter[str]
 
 
 class Laboratory:
@@ -78,7 +78,7 @@ class Laboratory:
         if twice:
             _, again = self._lived(example)
             faults.extend(_differences(outcomes, again))
-        return Tried(example, outcomes, tuple(faults))
+        return Tried(example, tuple(faults), _figures(outcomes.values()))
 
     def _lived(self, example: Example) -> tuple[Mapping[Cell, str], dict[str, Outcome]]:
         self.club.restore()
@@ -172,6 +172,8 @@ def _hosts(value: str) -> frozenset[str]:
 def _judged(
     outcome: Outcome, known: Known, example: Example, disturbance: Disturbance
 ) -> Iterator[str]:
+    if outcome.leases:
+        yield f"the lease is left with {outcome.leases}"
     if outcome.refusal is None:
         if example.setting and example.setting.fate == "refused":
             yield f"{example.setting.name}={example.setting.value[:60]!r} is not refused"
@@ -207,28 +209,33 @@ def _undated(outcome: Outcome) -> Counter[bytes]:
 
 
 def _findings(tried: list[Tried], number: int, seconds: float) -> Findings:
-    outcomes = [outcome for item in tried for outcome in item.outcomes.values()]
-    mails = [mail.header("Message-ID") for outcome in outcomes for mail in outcome.accepted]
     violations = [f"{item.example}: {fault}" for item in tried for fault in item.faults]
-    rows = Counter(row.state for outcome in outcomes for row in outcome.rows)
-    refused = sum(outcome.refusal is not None for outcome in outcomes)
+    total = sum((item.figures for item in tried), Counter[str]())
     remark = (
-        f"{len(tried)} clubs, {len(mails)} mails read back, {rows['skipped']} readers skipped with"
-        f" a reason, {refused} runs refused; seed {number}"
+        f"{len(tried)} clubs, {total['mails']} mails read back, {total['skipped']} readers skipped"
+        f" with a reason, {total['refused']} runs refused; seed {number}"
     )
     return Findings(
         experiment=NAME,
-        faults=len(outcomes),
-        runs=len(outcomes),
-        duplicates=sum(_duplicates(outcome) for outcome in outcomes),
+        faults=total["runs"],
+        runs=total["runs"],
+        duplicates=total["duplicates"],
         losses=sum("lost: " in told for told in violations),
-        unknowns=rows["unknown"],
+        unknowns=total["unknown"],
         violations=tuple(violations),
         remarks=(remark,),
         seconds=seconds,
     )
 
 
-def _duplicates(outcome: Outcome) -> int:
-    taken = Counter(mail.header("Message-ID") for mail in outcome.accepted)
-    return sum(count - 1 for count in taken.values())
+def _figures(outcomes: Iterable[Outcome]) -> Counter[str]:
+    """How many runs, mails, copies of one mail, refusals, and rows of each state."""
+    figures: Counter[str] = Counter()
+    for outcome in outcomes:
+        identities = [mail.header("Message-ID") for mail in outcome.accepted]
+        figures.update(row.state for row in outcome.rows)
+        figures["runs"] += 1
+        figures["mails"] += len(identities)
+        figures["duplicates"] += len(identities) - len(set(identities))
+        figures["refused"] += outcome.refusal is not None
+    return figures

@@ -46,6 +46,8 @@ def judge_mail(
     yield from _about_the_structure(letter, known, disturbance)
     told = known.letters.get((row.reader, row.variant))
     if told:
+        if letter.types != told.types:
+            yield f"its parts are {letter.types}"
         yield from _about_the_subject(row, letter, told, disturbance)
         yield from _about_the_facts(letter, told, disturbance, exactly=exactly)
         yield from _about_the_entries(letter, told, disturbance)
@@ -145,6 +147,8 @@ def _about_the_facts(
         "page": (told.page.seen, letter.page.seen),
         "title": (told.page.title, letter.page.title),
     }
+    if exactly and not disturbance.has_blank(told.page.seen) and not disturbance.has_logo:
+        yield from _about_the_elements(letter, told)
     for name, (before, now) in parts.items():
         said = words(now)
         meant = words(disturbance.in_mail(before, origin))
@@ -153,6 +157,15 @@ def _about_the_facts(
                 yield f"its {name} differs: {_difference(said, meant)}"
         elif missing := _missing(before, said, disturbance):
             yield f"its {name} does not say {missing}"
+
+
+def _about_the_elements(letter: Letter, told: Letter) -> Iterator[str]:
+    """As many of each as before, but for line ends that somebody wrote."""
+    found, wanted = (Counter(item.page.elements) for item in (letter, told))
+    for counter in (found, wanted):
+        del counter["br"]
+    if found != wanted:
+        yield f"its page has {found - wanted} too many and {wanted - found} too few"
 
 
 def _missing(before: str, said: list[str], disturbance: Disturbance) -> list[str]:

@@ -31,7 +31,7 @@ class Outcome:
     """What one run came to, in a `word` and by its witnesses.
 
     `refusal` is the error that it ended with, if any; `untold` what nobody could be told; `tables`
-    the files that it keeps; `verbs` what the mail server heard.
+    the files that it keeps; `verbs` what the mail server heard; `leases` who still holds one.
     """
 
     word: str = ""
@@ -41,6 +41,7 @@ class Outcome:
     untold: tuple[str, ...] = ()
     tables: tuple[bytes, ...] = field(default=(), repr=False)
     verbs: frozenset[str] = frozenset()
+    leases: tuple[str, ...] = ()
 
 
 Letters = Mapping[tuple[str, str], Letter]

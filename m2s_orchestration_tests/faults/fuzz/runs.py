@@ -94,9 +94,11 @@ def _outcome(
     operators = f"address:{environment['OPERATORS_EMAIL'].strip().casefold()}"
     with club.database.connect("fuzz") as connection:
         rows = tuple(_rows(connection, notification.name, operators))
+        leases = connection.execute("SELECT locked_by FROM cronjob_locks").fetchall()
     return replace(
         outcome,
         rows=rows,
+        leases=tuple(str(owner) for (owner,) in leases),
         accepted=tuple(server.accepted[before[0] :]),
         verbs=frozenset(line.partition(" ")[0] for line in server.commands[before[1] :]),
     )
