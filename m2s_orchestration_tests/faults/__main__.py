@@ -7,6 +7,7 @@ import dataclasses
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -61,8 +62,20 @@ def _explore(name: str, *, full: bool) -> Findings:
         tempfile.TemporaryDirectory(prefix="m2s-faults-") as folder,
         EmbeddedPostgres(Path(folder) / "postgres") as postgres,
     ):
-        findings = EXPERIMENTS[name](Bench(postgres, Path(folder) / "clubs"), full=full)
-    return dataclasses.replace(findings, seconds=time.monotonic() - began)
+        findings = _made(EXPERIMENTS[name], Bench(postgres, Path(folder) / "clubs"), full)
+    seconds = time.monotonic() - began
+    print(f"{name}: {len(findings.violations)} violations, {seconds:,.0f} s", file=sys.stderr)
+    return dataclasses.replace(findings, experiment=name, seconds=seconds)
+
+
+def _made(explore: Explore, bench: Bench, full: bool) -> Findings:
+    """What it found. An experiment that breaks off does not take what the others found with it."""
+    try:
+        return explore(bench, full=full)
+    except Exception as error:  # noqa: BLE001 - it is told, with all that led to it
+        traceback.print_exc()
+        told = f"it broke off: {error!r}"
+        return Findings(experiment="", faults=0, runs=0, violations=(told,))
 
 
 def as_table(found: Sequence[Findings]) -> Table:

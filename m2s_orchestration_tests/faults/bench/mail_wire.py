@@ -15,6 +15,7 @@ BODY = "body"
 DOT = "dot"
 GO_AHEAD = b"354"
 LAST_LINE = b".\r\n"
+END = b"\r\n" + LAST_LINE
 
 
 class MailConversation:
@@ -27,6 +28,7 @@ class MailConversation:
         self._from_client, self._from_server = Incoming(client), Incoming(server)
         self._address = address
         self._log = log
+        self._end = b""  # of the body, as far as it has come
 
     def go_on(self) -> None:
         """Raises Over, Cut or OSError, in the end."""
@@ -52,30 +54,29 @@ class MailConversation:
         self._log.body_is_on_its_way(1)
         try:
             self._client.sendall(reply)
-            piece = self._body()
+            is_all = self._beginning_of_body()
         finally:
             self._log.body_is_on_its_way(-1)
-        self._rest(piece)
+        while not is_all:
+            is_all = self._pass_on(self._from_client.take_what_came())
+        self._exchange(DOT, LAST_LINE)
 
-    def _body(self) -> bytes:
-        """The body as far as it comes at once; returns it."""
+    def _beginning_of_body(self) -> bool:
+        """The body as far as it comes at once; tells whether the dot came with it."""
+        self._end = b""
         piece = self._from_client.take_what_came()
         point = self._log.reach("mail", BODY)
         self._log.meet(point, "before")
-        self._server.sendall(piece)
+        is_all = self._pass_on(piece)
         self._log.meet(point, "after")
-        return piece
+        return is_all
 
-    def _rest(self, piece: bytes) -> None:
-        """The rest of a long body, and the dot, which may come together with the rest."""
-        while True:
-            end = piece[-2:]
-            piece = self._from_client.take_what_came()
-            if (end + piece).endswith(b"\r\n" + LAST_LINE):
-                self._server.sendall(piece[: -len(LAST_LINE)])
-                self._exchange(DOT, LAST_LINE)
-                return
-            self._server.sendall(piece)
+    def _pass_on(self, piece: bytes) -> bool:
+        """Pass on a piece of the body but not the dot; tells whether the dot came with it."""
+        self._end = (self._end + piece)[-len(END) :]
+        is_all = self._end == END
+        self._server.sendall(piece.removesuffix(LAST_LINE) if is_all else piece)
+        return is_all
 
     def _reply(self) -> bytes:
         octets = b""

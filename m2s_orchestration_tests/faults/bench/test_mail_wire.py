@@ -1,0 +1,28 @@
+"""The wire to the mail server passes on a body whole, however it comes, and knows where it ends."""
+
+from __future__ import annotations
+
+import smtplib
+
+import pytest
+
+from m2s_orchestration_tests.faults.bench.wires import HOST, Wires
+from m2s_orchestration_tests.smtp_server import SmtpServer
+
+SENDER, RECIPIENT = "office@club.example", "avery@club.example"
+HEAD = "Subject: Winch training\r\n\r\n"
+SHORT = "See you at nine.\r\n"
+LONG = "See you at nine, with the winch, the cable and the spare weak links.\r\n" * 20_000
+
+
+@pytest.mark.parametrize("body", [SHORT, LONG], ids=["short", "long"])
+def test_a_dot_that_comes_together_with_the_body_is_a_point_of_its_own(body: str) -> None:
+    with SmtpServer() as server, Wires(0, server.port) as wires:
+        with smtplib.SMTP(HOST, wires.mail_port, timeout=30) as client:
+            # smtplib writes the body and the dot at once.
+            client.sendmail(SENDER, [RECIPIENT], HEAD + body)
+        said = [point.said for point in wires.points]
+
+    assert said[-4:-1] == ["DATA", "body", "dot"]
+    assert [mail.recipient for mail in server.accepted] == [RECIPIENT]
+    assert server.accepted[0].content.decode().endswith(body)
