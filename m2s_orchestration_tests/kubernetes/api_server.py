@@ -5,9 +5,9 @@
         ...
         server.calls            # who asked for what, and what the answer was
 
-It knows Jobs, pods, their logs, events and secrets, service accounts and the Roles bound to them, as
-far as the run launcher and the laboratory need them; what else is asked for is refused. There is no watch, no discovery and no TLS,
-and updates are not checked for conflicts.
+It knows Jobs, pods, their logs, events and secrets, service accounts and the Roles bound to them,
+as far as the run launcher and the laboratory need them; what else is asked for is refused. There is
+no watch, no discovery and no TLS, and updates are not checked for conflicts.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ class HasNodes(Exception):
 
 
 class RemoteObjects:
-    """What the node sees of an API server: the pods of some namespaces, their secrets and events."""
+    """What the node sees of an API server: pods of some namespaces, their secrets, their events."""
 
     def __init__(self, api: client.ApiClient, namespaces: Callable[[], list[str]]) -> None:
         self._api = api
@@ -132,9 +132,7 @@ def real_cluster(kubeconfig: Path, folder: Path) -> Iterator[Cluster]:
         raise HasNodes(f"{kubeconfig} leads to a cluster with nodes ({', '.join(nodes)})")
     namespaces: list[str] = []
     kubelet = Kubelet(RemoteObjects(api, lambda: list(namespaces)), folder / "pods")
-    cluster = Cluster(
-        kubeconfig, kubelet, folder, namespaces=namespaces, serves_logs=False
-    )
+    cluster = Cluster(kubeconfig, kubelet, folder, namespaces=namespaces, serves_logs=False)
     core.create_node({"metadata": {"name": NODE}})
     kubelet.start()
     try:

@@ -99,9 +99,7 @@ def granted(role: Object) -> set[Right]:
 
 def granted_to(account: str, namespace: str, store: Store) -> set[Right]:
     """What an account may do in a namespace, by the Roles that are bound to it there."""
-    return {
-        right for role in _roles_of(account, namespace, store) for right in granted(role)
-    }
+    return {right for role in _roles_of(account, namespace, store) for right in granted(role)}
 
 
 def _roles_of(account: str, namespace: str, store: Store) -> Iterator[Object]:
