@@ -13,7 +13,7 @@ import pytest
 from m2s_orchestration_tests.acceptance.conftest import Site
 from m2s_orchestration_tests.eventually import eventually
 from m2s_orchestration_tests.integration.application.conftest import MANAGE
-from m2s_orchestration_tests.integration.delivery.web_application import WebApplication
+from m2s_orchestration_tests.web_application import WebApplication
 
 CLOSE = "close_billing_periods"
 
@@ -87,7 +87,7 @@ def test_while_the_cronjob_has_the_lock_the_run_is_busy(
     site: Site, instance: dg.DagsterInstance
 ) -> None:
     with site.database.connect("web application") as connection:
-        WebApplication(connection, job_name=CLOSE).insert()
+        WebApplication(connection, CLOSE).insert()
 
     assert ended(start(site, "fail")) == 0
 

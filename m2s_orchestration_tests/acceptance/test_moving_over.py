@@ -11,7 +11,7 @@ import pytest
 
 from m2s_orchestration_tests.acceptance.conftest import Site
 from m2s_orchestration_tests.eventually import eventually
-from m2s_orchestration_tests.integration.delivery.web_application import (
+from m2s_orchestration_tests.web_application import (
     OldCommand,
     WebApplication,
 )
@@ -41,7 +41,7 @@ def run(site: Site, *arguments: str) -> dict[str, object]:
 def old_command(site: Site, name: str = AGING) -> bool:
     """Whether the web application's command, started now, does its work."""
     with site.database.connect("web application") as connection:
-        lock = WebApplication(connection, job_name=name, ahead=timedelta(minutes=2))
+        lock = WebApplication(connection, name, ahead=timedelta(minutes=2))
         return OldCommand(lock).run()
 
 
@@ -194,13 +194,13 @@ def _late_instructors(site: Site) -> list[str]:
 
 def test_while_the_cronjob_runs_it_is_refused_and_says_who_runs_it(site: Site) -> None:
     with site.database.connect("web application") as connection:
-        lock = WebApplication(connection, job_name=AGING)
+        lock = WebApplication(connection, AGING)
         lock.insert()
         rehearsed = m2s(site, "cutover", AGING)
         refused = m2s(site, "cutover", AGING, "--yes")
         waiting = site.start(M2S, "cutover", AGING, "--yes", "--wait", "60")
         eventually(lambda: _has_connected(site), within=60)
-        lock.delete()
+        lock.ends()
         _, errors = waiting.communicate(timeout=60)
 
     assert (rehearsed.returncode, refused.returncode) == (75, 75)

@@ -13,11 +13,10 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
-from datetime import timedelta
 
 import psycopg
 
-from m2s_orchestration_tests.integration.delivery.web_application import (
+from m2s_orchestration_tests.web_application import (
     OldCommand,
     WebApplication,
 )
@@ -28,7 +27,7 @@ SUMMARIES = "logsheet_finalizationemailoutbox"
 def main(name: str) -> None:
     with psycopg.connect(os.environ["CLUB"], autocommit=True) as connection:
         owner = f"{socket.gethostname()}-{os.getpid()}"
-        lock = WebApplication(connection, owner=owner, job_name=name, ahead=timedelta(0))
+        lock = WebApplication(connection, name, owner=owner)
         body = BODIES[os.environ["BEHAVIOUR"]]
         if OldCommand(lock, lambda: body(connection)).run():
             print(f"{name} is done")

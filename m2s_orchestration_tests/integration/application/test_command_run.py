@@ -18,8 +18,8 @@ from m2s_orchestration.errors import BadSettings, LeaseHeld, NotMigrated
 from m2s_orchestration.postgres import Connection, Database
 from m2s_orchestration_tests.eventually import eventually
 from m2s_orchestration_tests.integration.application.conftest import CLOSE, DUMPS, SUMMARIES, Run
-from m2s_orchestration_tests.integration.delivery.web_application import WebApplication
 from m2s_orchestration_tests.integration.rows import insert
+from m2s_orchestration_tests.web_application import WebApplication
 
 
 def locks(connection: Connection) -> list[str]:
@@ -122,7 +122,7 @@ def test_the_outbox_of_files_is_read_as_well(run: Run, connection: Connection) -
 def test_while_somebody_has_its_lock_it_is_not_started(
     run: Run, said: list[str], connection: Connection
 ) -> None:
-    WebApplication(connection, owner="a-dead-pod-1", job_name=CLOSE.name).insert()
+    WebApplication(connection, CLOSE.name, owner="a-dead-pod-1").insert()
 
     with pytest.raises(LeaseHeld, match=r"locked by a-dead-pod-1 until .* all is well"):
         run()
@@ -132,12 +132,12 @@ def test_while_somebody_has_its_lock_it_is_not_started(
 
 
 def test_it_waits_for_its_lock(run: Run, said: list[str], connection: Connection) -> None:
-    lock = WebApplication(connection, job_name=CLOSE.name)
+    lock = WebApplication(connection, CLOSE.name)
     lock.insert()
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(run, wait=30)
         eventually(lambda: "close_billing_periods@dagster" in locks(connection))
-        lock.delete()
+        lock.ends()
 
         assert running.result().verdict.outcome == "done"
     assert said
@@ -150,7 +150,7 @@ def test_who_is_turned_away_at_the_last_moment_is_busy(
     start = here.Here._start
 
     def overtaken(place: here.Here) -> object:
-        WebApplication(connection, owner="cronjob-1", job_name=CLOSE.name).insert()
+        WebApplication(connection, CLOSE.name, owner="cronjob-1").insert()
         return start(place)
 
     monkeypatch.setattr(here.Here, "_start", overtaken)
@@ -220,7 +220,7 @@ def test_the_lock_of_another_is_not_given_back(
     overtaking = threading.Event()
 
     def overtaken(place: here.Here) -> object:
-        WebApplication(connection, owner="cronjob-1", job_name=CLOSE.name).insert()
+        WebApplication(connection, CLOSE.name, owner="cronjob-1").insert()
         overtaking.set()
         return start(place)
 
@@ -263,7 +263,7 @@ def test_each_can_read_its_outbox_with_the_rights_of_any_reader(
 
 
 def test_a_lock_that_lapsed_stops_nobody(run: Run, connection: Connection) -> None:
-    dead = WebApplication(connection, job_name=CLOSE.name, ahead=timedelta(hours=-1))
+    dead = WebApplication(connection, CLOSE.name, ahead=timedelta(hours=-1))
     dead.insert()
 
     assert run().verdict.outcome == "done"

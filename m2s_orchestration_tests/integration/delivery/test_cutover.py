@@ -40,7 +40,7 @@ from m2s_orchestration_tests.integration.delivery.plans import (
     plan,
     states,
 )
-from m2s_orchestration_tests.integration.delivery.web_application import (
+from m2s_orchestration_tests.web_application import (
     POD,
     OldCommand,
     WebApplication,
@@ -86,7 +86,7 @@ def test_it_holds_the_row_that_nobody_had(connection: Connection) -> None:
 
 def test_the_old_command_finds_it_held_and_does_nothing(connection: Connection) -> None:
     moved(connection)
-    old = OldCommand(WebApplication(connection, ahead=timedelta(minutes=2)))
+    old = OldCommand(WebApplication(connection, NOTIFICATION, ahead=timedelta(minutes=2)))
 
     assert not old.run()
     assert holder(connection) == TOMBSTONE
@@ -101,7 +101,7 @@ def test_our_run_takes_the_row_and_leaves_the_tombstone_behind(
     assert lease.acquire(wait=NOW) == "acquired"
     assert holder(connection) == lease.owner
     lease.fence(connection)
-    assert not OldCommand(WebApplication(connection)).run()
+    assert not OldCommand(WebApplication(connection, NOTIFICATION)).run()
     lease.release()
 
     assert holder(connection) == TOMBSTONE
@@ -133,7 +133,9 @@ def test_a_killed_run_blocks_us_for_a_minute_and_the_old_command_for_ever(
         living.acquire(wait=NOW)
     lapse(connection)
 
-    assert not OldCommand(WebApplication(connection, ahead=timedelta(minutes=2))).run()
+    assert not OldCommand(
+        WebApplication(connection, NOTIFICATION, ahead=timedelta(minutes=2))
+    ).run()
     assert holder(connection) == dead.owner
 
     assert living.acquire(wait=NOW) == "taken_over"
@@ -202,7 +204,7 @@ def test_a_tombstone_that_was_removed_is_put_back(connection: Connection) -> Non
 
 
 def test_a_dead_holders_row_is_replaced(connection: Connection) -> None:
-    WebApplication(connection, ahead=timedelta(minutes=-20)).insert()
+    WebApplication(connection, NOTIFICATION, ahead=timedelta(minutes=-20)).insert()
 
     moved(connection)
 
@@ -216,7 +218,7 @@ def test_while_somebody_runs_it_nothing_is_changed(
     if whoever == "one of our runs":
         new_lease().acquire(wait=NOW)
     else:
-        WebApplication(connection).insert()
+        WebApplication(connection, NOTIFICATION).insert()
     before = holder(connection)
 
     with pytest.raises(LeaseHeld, match=rf"held by {before} until .*--wait"):
@@ -228,12 +230,12 @@ def test_while_somebody_runs_it_nothing_is_changed(
 
 
 def test_it_waits_for_a_run_that_is_under_way(connection: Connection, database: Database) -> None:
-    django = WebApplication(connection)
+    django = WebApplication(connection, NOTIFICATION)
     django.insert()
     with database.connect("moving") as other, ThreadPoolExecutor(1) as pool:
         moving = pool.submit(until_free, lambda: moved(other), wait=timedelta(seconds=20))
         eventually(lambda: _has_tried(connection))
-        django.delete()
+        django.ends()
 
         assert moving.result().is_new
     assert holder(connection) == TOMBSTONE
@@ -260,7 +262,7 @@ def test_going_back_removes_the_tombstone_and_keeps_the_ledger(
     assert states(connection) == {"jane@example.org": "planned"}
     gone = cutovers(connection)[NOTIFICATION]
     assert (gone.is_ours, gone.moved_by, gone.back_by) == (False, "Jane", "Jim")
-    assert OldCommand(WebApplication(connection)).run()
+    assert OldCommand(WebApplication(connection, NOTIFICATION)).run()
 
 
 def test_after_it_went_back_our_lease_is_one_like_any_other(
@@ -300,7 +302,7 @@ def test_a_dead_run_does_not_keep_it_from_going_back(
 
     move_back(connection, notification=NOTIFICATION, person="Jim")
 
-    assert OldCommand(WebApplication(connection)).run()
+    assert OldCommand(WebApplication(connection, NOTIFICATION)).run()
 
 
 def test_it_goes_back_although_its_tombstone_is_gone(connection: Connection) -> None:
@@ -472,14 +474,14 @@ def test_the_old_command_with_force_cannot_be_kept_out(connection: Connection) -
     """Whoever starts it so sends a second time; that is why the CronJob is suspended."""
     moved(connection)
 
-    assert OldCommand(WebApplication(connection), force=True).run()
+    assert OldCommand(WebApplication(connection, NOTIFICATION), force=True).run()
     assert holder(connection) == TOMBSTONE
 
 
 def test_a_command_that_takes_no_lock_cannot_be_kept_out(connection: Connection) -> None:
     moved(connection)
 
-    assert OldCommand(WebApplication(connection), takes_lock=False).run()
+    assert OldCommand(WebApplication(connection, NOTIFICATION), takes_lock=False).run()
 
 
 def test_while_both_are_on_and_nothing_is_moved_both_work_one_after_the_other(
@@ -488,9 +490,9 @@ def test_while_both_are_on_and_nothing_is_moved_both_work_one_after_the_other(
     """The lock keeps them from working at the same time and from nothing else."""
     lease: Lease = new_lease()
     lease.acquire(wait=NOW)
-    beside = OldCommand(WebApplication(connection)).run()
+    beside = OldCommand(WebApplication(connection, NOTIFICATION)).run()
     lease.release()
-    after = OldCommand(WebApplication(connection)).run()
+    after = OldCommand(WebApplication(connection, NOTIFICATION)).run()
 
     assert (beside, after) == (False, True)
 
@@ -498,7 +500,7 @@ def test_while_both_are_on_and_nothing_is_moved_both_work_one_after_the_other(
 def test_a_foreign_row_without_end_is_not_ours_to_take(
     new_lease: NewLease, connection: Connection
 ) -> None:
-    WebApplication(connection).insert()
+    WebApplication(connection, NOTIFICATION).insert()
     connection.execute("UPDATE cronjob_locks SET expires_at = '9999-12-31'")
 
     with pytest.raises(LeaseHeld, match=POD):

@@ -19,13 +19,13 @@ from m2s_orchestration.errors import LeaseHeld, LeaseLost, UnlawfulCutover
 from m2s_orchestration.postgres import Connection, Database
 from m2s_orchestration_tests.integration.delivery.locks import holder, lapse
 from m2s_orchestration_tests.integration.delivery.plans import NOTIFICATION, TICK
-from m2s_orchestration_tests.integration.delivery.web_application import (
+from m2s_orchestration_tests.web_application import (
     OldCommand,
     WebApplication,
 )
 
-# Of the old command at most: it cleans up, finds a row, sees it expired, works, releases.
-OLD_STEPS = 5
+# Of the old command at most: it counts, cleans up, finds a row, looks, takes it, works, releases.
+OLD_STEPS = 7
 # Its clock is so far ahead of the database's, and it takes what still lives for expired.
 AHEAD = timedelta(minutes=2)
 
@@ -46,7 +46,7 @@ class World:
     old: OldCommand = field(init=False)
 
     def __post_init__(self) -> None:
-        self.old = OldCommand(WebApplication(self.connection, ahead=AHEAD))
+        self.old = OldCommand(WebApplication(self.connection, NOTIFICATION, ahead=AHEAD))
 
     def let_it_end(self) -> None:
         """The dead pod's row reaches its end, if it is there."""
@@ -94,7 +94,7 @@ class World:
 
     def release(self) -> None:
         if self.lease:
-            SQL["release"].run(self.connection, **self.lease.identity)
+            SQL["release"].run(self.connection, **self.lease.identity, is_certain=True)
         self.lease = None
 
     def we_may_decide(self) -> bool:
@@ -134,7 +134,7 @@ def begin(connection: Connection, start: str) -> None:
     connection.execute("DELETE FROM m2s_orchestration.cutover")
     connection.execute("DELETE FROM cronjob_locks")
     if start != NOBODY:
-        dead = WebApplication(connection, owner="a-dead-pod-1")
+        dead = WebApplication(connection, NOTIFICATION, owner="a-dead-pod-1")
         dead.insert()
 
 
@@ -174,14 +174,16 @@ def test_the_hole_closes_by_itself(database: Database, connection: Connection) -
     world = World(database, connection)
     world.let_it_end()
     world.old.lock.insert()
-    assert world.old.lock.is_expired()
+    seen = world.old.lock.look()
+    assert seen
+    assert seen.is_expired
     world.move()
-    world.old.lock.overwrite()
+    world.old.lock.save(seen)
     assert holder(connection) == world.old.lock.owner
 
     world.acquire()
     while_it_works = world.lease
-    world.old.lock.delete()
+    world.old.lock.ends()
     world.acquire()
 
     assert while_it_works is None

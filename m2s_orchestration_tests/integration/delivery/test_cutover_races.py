@@ -24,7 +24,7 @@ from m2s_orchestration_tests.integration.delivery.locks import (
     somebody_waits_for_a_lock,
 )
 from m2s_orchestration_tests.integration.delivery.plans import NOTIFICATION, TICK
-from m2s_orchestration_tests.integration.delivery.web_application import (
+from m2s_orchestration_tests.web_application import (
     OldCommand,
     WebApplication,
 )
@@ -68,7 +68,7 @@ def test_a_lease_taken_while_it_moves_over_is_out_of_reach_as_well(
     assert coming.result() == "acquired"
     assert is_out_of_reach(connection)
     lapse(connection)
-    assert not OldCommand(WebApplication(connection)).run()
+    assert not OldCommand(WebApplication(connection, NOTIFICATION)).run()
 
 
 def test_a_lease_taken_while_it_goes_back_is_one_like_any_other(
@@ -86,7 +86,7 @@ def test_a_lease_taken_while_it_goes_back_is_one_like_any_other(
     assert coming.result() == "acquired"
     assert not is_out_of_reach(connection)
     lapse(connection)
-    assert OldCommand(WebApplication(connection)).run()
+    assert OldCommand(WebApplication(connection, NOTIFICATION)).run()
 
 
 @pytest.mark.parametrize("row", ["there", "gone"])

@@ -17,8 +17,8 @@ from m2s_orchestration.framework.notification import Notification
 from m2s_orchestration.notifications import notify_aging_logsheets, notify_late_sprs
 from m2s_orchestration.postgres import Connection, Database
 from m2s_orchestration.settings import Settings
-from m2s_orchestration_tests.integration.delivery.web_application import POD, WebApplication
 from m2s_orchestration_tests.integration.rows import insert
+from m2s_orchestration_tests.web_application import POD, WebApplication
 
 AGING = notify_aging_logsheets.notification
 LATE = notify_late_sprs.notification
@@ -69,7 +69,7 @@ def test_it_has_to_be_a_tick(connection: Connection) -> None:
 
 
 def test_who_runs_it_is_seen(connection: Connection) -> None:
-    WebApplication(connection, job_name=AGING.name).insert()
+    WebApplication(connection, AGING.name).insert()
 
     held = found(connection).held
 
@@ -99,7 +99,7 @@ def test_whom_the_old_command_told_at_the_last_moment_is_recorded_too(
 ) -> None:
     """It was at work when we looked, and told somebody more before it gave its lock back."""
     before = len(found(connection, LATE).told)
-    lock = WebApplication(connection, job_name=LATE.name)
+    lock = WebApplication(connection, LATE.name)
     lock.insert()
 
     refused = Event()
@@ -119,7 +119,7 @@ def test_whom_the_old_command_told_at_the_last_moment_is_recorded_too(
         waiting = pool.submit(until_free, over, wait=timedelta(seconds=20))
         assert refused.wait(timeout=20)
         notice(connection, 3, "2026-03-02T10:00:04Z")
-        lock.delete()
+        lock.ends()
 
         assert waiting.result() == Moved(is_new=True, imported=before + 1)
 
