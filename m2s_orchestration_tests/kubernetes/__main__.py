@@ -1,26 +1,64 @@
-"""`make kubernetes`: what can be shown of the deployment without a cluster, as a table."""
+"""`make kubernetes`: what can be shown of the deployment without a cluster, as a table.
+
+What the files say is held against Kubernetes' rules and the chart's; then whatever may happen to a
+run on a cluster is tried in an installation of Dagster on this machine. With a chart at hand Helm
+renders it as well. With a kubeconfig of an API server without nodes that server takes the place of
+our own.
+"""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
 
-from m2s_orchestration_tests.kubernetes import chart, checks
-from m2s_orchestration_tests.kubernetes.table import show
+from m2s_orchestration_tests.kubernetes import checks
+from m2s_orchestration_tests.kubernetes.chart import rendered
+from m2s_orchestration_tests.kubernetes.cluster.real_cluster import Unusable
+from m2s_orchestration_tests.kubernetes.scenarios import scenarios
+from m2s_orchestration_tests.kubernetes.table import Row, show
 
 
 def main() -> int:
     """Print the table; exit status 1 if any of its rows does not hold."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="make kubernetes", description=__doc__)
     parser.add_argument("--chart", type=Path, help="the folder of Dagster's Helm chart")
+    parser.add_argument(
+        "--kubeconfig",
+        type=Path,
+        default=os.environ.get("KUBECONFIG") or None,
+        help="of an API server without nodes (default: $KUBECONFIG, else a server of our own)",
+    )
     arguments = parser.parse_args()
-    found = [*checks.rows(), *(chart.rows(arguments.chart) if arguments.chart else ())]
+    found = list(_rows(arguments.chart, arguments.kubeconfig))
     console = Console()
     show(found, console if console.is_terminal else Console(width=160))
     return int(not all(row.holds for row in found))
+
+
+def _rows(chart: Path | None, kubeconfig: Path | None) -> Iterator[Row]:
+    yield from checks.rows()
+    if chart:
+        yield from rendered.rows(chart)
+    if kubeconfig:
+        try:
+            yield from _explored(Path(kubeconfig))
+        except Unusable as fault:
+            told = f"{fault}: it is left alone, and our own takes its place"
+            yield Row("KUBECONFIG", "the scenarios on its API server", told, holds=True)
+        else:
+            return
+    yield from _explored(None)
+
+
+def _explored(kubeconfig: Path | None) -> list[Row]:
+    with tempfile.TemporaryDirectory(prefix="m2s-kubernetes-") as folder:
+        return scenarios.explore(Path(folder), kubeconfig)
 
 
 if __name__ == "__main__":

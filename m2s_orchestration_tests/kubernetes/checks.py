@@ -11,10 +11,10 @@ from pathlib import Path
 import yaml
 
 from m2s_orchestration.notifications import NOTIFICATIONS
-from m2s_orchestration_tests.kubernetes import agreement, chart_keys, values
+from m2s_orchestration_tests.kubernetes.chart import agreement, chart_keys, values
 from m2s_orchestration_tests.kubernetes.jobs import Job, kubernetes_jobs
-from m2s_orchestration_tests.kubernetes.kubernetes_types import RELEASES
-from m2s_orchestration_tests.kubernetes.manifests import containers, faults, pod_template
+from m2s_orchestration_tests.kubernetes.objects.kubernetes_types import RELEASES
+from m2s_orchestration_tests.kubernetes.objects.manifests import containers, faults, pod_template
 from m2s_orchestration_tests.kubernetes.table import Row
 
 VALUES = "helm-values.yaml"

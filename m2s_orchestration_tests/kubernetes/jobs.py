@@ -16,7 +16,7 @@ from dagster_k8s import K8sRunLauncher
 from kubernetes.client import ApiClient, V1Job
 
 from m2s_orchestration.notifications import NOTIFICATIONS
-from m2s_orchestration_tests.kubernetes import values
+from m2s_orchestration_tests.kubernetes.chart import values
 
 Job = dict[str, Any]
 MODULE = "m2s_orchestration.definitions"

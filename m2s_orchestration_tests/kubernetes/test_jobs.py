@@ -12,9 +12,10 @@ import pytest
 from m2s_orchestration.framework.notification import Notification
 from m2s_orchestration.framework.pod import run_tags
 from m2s_orchestration.notifications import NOTIFICATIONS
-from m2s_orchestration_tests.kubernetes import checks, values
+from m2s_orchestration_tests.kubernetes import checks
+from m2s_orchestration_tests.kubernetes.chart import values
 from m2s_orchestration_tests.kubernetes.jobs import Job, kubernetes_jobs, launching
-from m2s_orchestration_tests.kubernetes.manifests import faults
+from m2s_orchestration_tests.kubernetes.objects.manifests import faults
 
 Jobs = dict[str, Job]
 
