@@ -22,6 +22,8 @@ WATCHER = {
     "limits": {"memory": "512Mi", "cpu": "500m"},
 }
 GRACE = timedelta(seconds=60)
+# Who may make the command's Job (helm-values.yaml); the runs of notifications ask for nothing.
+ACCOUNT = "m2s-commands"
 
 
 def define(command: ApplicationCommand) -> Defined:
@@ -159,7 +161,11 @@ def _tags(command: ApplicationCommand) -> dict[str, str]:
         "dagster-k8s/config": json.dumps(
             {
                 "container_config": {"resources": WATCHER},
-                "pod_spec_config": {"termination_grace_period_seconds": GRACE.seconds},
+                "pod_spec_config": {
+                    "termination_grace_period_seconds": GRACE.seconds,
+                    "service_account_name": ACCOUNT,
+                    "automount_service_account_token": True,
+                },
             }
         ),
     }

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import yaml
 
-from m2s_orchestration.notifications import NOTIFICATIONS
 from m2s_orchestration_tests.kubernetes.chart import agreement, chart_keys, values
 from m2s_orchestration_tests.kubernetes.jobs import Job, kubernetes_jobs
 from m2s_orchestration_tests.kubernetes.objects.kubernetes_types import RELEASES
@@ -36,8 +35,8 @@ def rows() -> Iterator[Row]:
     yield _imports_of_the_worker()
     with tempfile.TemporaryDirectory() as folder:
         jobs = kubernetes_jobs(Path(folder))
-    for notification in NOTIFICATIONS:
-        yield _job(notification.name, jobs[notification.name])
+    for name, job in jobs.items():
+        yield _job(name, job)
 
 
 def instance_file() -> dict[str, object]:

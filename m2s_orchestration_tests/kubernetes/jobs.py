@@ -15,11 +15,13 @@ from dagster._core.launcher import LaunchRunContext
 from dagster_k8s import K8sRunLauncher
 from kubernetes.client import ApiClient, V1Job
 
+from m2s_orchestration.application.commands import COMMANDS
 from m2s_orchestration.notifications import NOTIFICATIONS
 from m2s_orchestration_tests.kubernetes.chart import values
 
 Job = dict[str, Any]
 MODULE = "m2s_orchestration.definitions"
+NAMES = (*(item.name for item in NOTIFICATIONS), *(item.name for item in COMMANDS))
 
 # The launcher wants to know of a cluster before it makes a Job; nobody calls this one.
 NO_CLUSTER = {
@@ -89,8 +91,8 @@ def launching(
 
 
 def kubernetes_jobs(folder: Path) -> dict[str, Job]:
-    """The Job of every notification, by its name, with the launcher as helm-values.yaml has it."""
+    """The Job of every Dagster job, by its name, with the launcher as helm-values.yaml has it."""
     told = values.read()
     with dg.DagsterInstance.local_temp(str(folder)) as instance:
         launches = launching(instance, folder, values.launcher_config(told), values.image(told))
-        return {item.name: launches.launch(item.name) for item in NOTIFICATIONS}
+        return {name: launches.launch(name) for name in NAMES}

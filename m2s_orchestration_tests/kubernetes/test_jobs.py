@@ -9,6 +9,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from m2s_orchestration.application.command import ApplicationCommand
+from m2s_orchestration.application.commands import COMMANDS
 from m2s_orchestration.framework.notification import Notification
 from m2s_orchestration.framework.pod import run_tags
 from m2s_orchestration.notifications import NOTIFICATIONS
@@ -100,11 +102,23 @@ def test_it_has_the_clubs_secret_and_no_say_in_the_cluster(
     jobs: Jobs, notification: Notification
 ) -> None:
     job = jobs[notification.name]
-    (role,) = (item for item in values.read()["extraManifests"] if item["kind"] == "RoleBinding")
+    bindings = [item for item in values.read()["extraManifests"] if item["kind"] == "RoleBinding"]
+    bound = {subject["name"] for item in bindings for subject in item["subjects"]}
 
     assert container(job)["envFrom"] == [{"secretRef": {"name": "manage2soar-env"}}]
     assert pod(job)["automountServiceAccountToken"] is False
-    assert pod(job)["serviceAccountName"] not in {item["name"] for item in role["subjects"]}
+    assert pod(job)["serviceAccountName"] not in bound
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda item: item.name)
+def test_only_the_run_of_a_command_may_start_a_pod(jobs: Jobs, command: ApplicationCommand) -> None:
+    job = jobs[command.name]
+    bindings = [item for item in values.read()["extraManifests"] if item["kind"] == "RoleBinding"]
+    bound = {item["roleRef"]["name"]: item["subjects"][0]["name"] for item in bindings}
+
+    assert faults(job) == []
+    assert pod(job)["automountServiceAccountToken"] is True
+    assert pod(job)["serviceAccountName"] == bound["m2s-commands"]
 
 
 @each

@@ -41,11 +41,14 @@ def image(values: Values) -> str:
     return f"{named['repository']}:{named['tag']}"
 
 
-def role_rules(values: Values) -> list[Mapping[str, Any]]:
-    """What the account of webserver and daemon may do."""
-    (role,) = (item for item in values["extraManifests"] if item["kind"] == "Role")
-    rules: list[Mapping[str, Any]] = role["rules"]
-    return rules
+def role(values: Values, name: str) -> Values:
+    """What an account of that name may do."""
+    (found,) = (
+        item
+        for item in values["extraManifests"]
+        if (item["kind"], item["metadata"]["name"]) == ("Role", name)
+    )
+    return dict(found)
 
 
 def instance_config(values: Values) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,15 +14,13 @@ from kubernetes import client, config
 
 from m2s_orchestration_tests.kubernetes.cluster.api_server import ApiServer, write_kubeconfig
 from m2s_orchestration_tests.kubernetes.cluster.rights import (
-    LAUNCHER,
     Call,
+    Right,
     binding,
     full_name,
     role,
 )
 from m2s_orchestration_tests.kubernetes.cluster.store import Object, text_of
-
-ROLE = "launcher"
 
 
 class Node(Protocol):
@@ -63,20 +61,21 @@ class Cluster:
         self._core = client.CoreV1Api(self._api)
         self._batch = client.BatchV1Api(self._api)
 
-    def prepare(
-        self, namespace: str, *, account: str, secret: str, values: Mapping[str, str]
-    ) -> None:
-        """A namespace, the launcher's account with its rights, and the secret of all programs."""
+    def prepare(self, namespace: str, *, secret: str, values: Mapping[str, str]) -> None:
+        """A namespace, and the secret of all programs in it."""
         self._core.create_namespace({"metadata": {"name": namespace}})
         self._namespaces.append(namespace)
-        self._core.create_namespaced_service_account(namespace, {"metadata": {"name": account}})
-        rbac = client.RbacAuthorizationV1Api(self._api)
-        rbac.create_namespaced_role(namespace, role(ROLE, LAUNCHER))
-        rbac.create_namespaced_role_binding(namespace, binding(ROLE, account, namespace))
         self.put_secret(namespace, secret, values)
 
-    def launcher_kubeconfig(self, namespace: str, account: str) -> Path:
-        """The file by which the launcher is its account."""
+    def let(self, account: str, namespace: str, rights: Iterable[Right]) -> None:
+        """A service account that may do this."""
+        self._core.create_namespaced_service_account(namespace, {"metadata": {"name": account}})
+        rbac = client.RbacAuthorizationV1Api(self._api)
+        rbac.create_namespaced_role(namespace, role(account, rights))
+        rbac.create_namespaced_role_binding(namespace, binding(account, account, namespace))
+
+    def kubeconfig_of(self, account: str, namespace: str) -> Path:
+        """The file by which a program is this account."""
         asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
         answer = self._core.create_namespaced_service_account_token(
             account, namespace, asked, _preload_content=False

@@ -1,11 +1,13 @@
-"""Who may do what: the calls that the run launcher makes, and no other."""
+"""Who may do what: the calls that a Role allows, and no other."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
+from m2s_orchestration_tests.kubernetes.chart import values
 from m2s_orchestration_tests.kubernetes.cluster.store import Object, Store
 
 RBAC = "rbac.authorization.k8s.io"
@@ -23,21 +25,6 @@ class Right:
         return f"{self.verb} {self.resource}"
 
 
-# What a Role must allow so that the launcher can start, watch, explain and stop runs.
-LAUNCHER = frozenset(
-    {
-        Right("batch", "jobs", "create"),
-        Right("batch", "jobs", "list"),
-        Right("batch", "jobs", "delete"),
-        Right("batch", "jobs/status", "get"),
-        Right("", "pods", "list"),
-        Right("", "pods", "delete"),
-        Right("", "pods/log", "get"),
-        Right("", "events", "list"),
-    }
-)
-
-
 @dataclass(frozen=True)
 class Call:
     """One call to the API server: who, what, of which object, and the answer's status."""
@@ -46,6 +33,11 @@ class Call:
     right: Right
     name: str
     status: int
+
+
+def granted_in_values(name: str) -> frozenset[Right]:
+    """What the Role of that name in helm-values.yaml allows."""
+    return frozenset(granted(values.role(values.read(), name)))
 
 
 def used(calls: list[Call]) -> set[Right]:
@@ -88,7 +80,7 @@ def full_name(namespace: str, account: str) -> str:
     return f"system:serviceaccount:{namespace}:{account}"
 
 
-def granted(role: Object) -> set[Right]:
+def granted(role: Mapping[str, Any]) -> set[Right]:
     """What a Role allows."""
     return {
         Right(*found)

@@ -17,13 +17,14 @@ from m2s_orchestration_tests.kubernetes.cluster import containers, job_controlle
 from m2s_orchestration_tests.kubernetes.cluster.api_server import ApiServer, write_kubeconfig
 from m2s_orchestration_tests.kubernetes.cluster.cluster import Cluster, cluster_of
 from m2s_orchestration_tests.kubernetes.cluster.real_cluster import Unusable, real_cluster
-from m2s_orchestration_tests.kubernetes.cluster.rights import LAUNCHER
+from m2s_orchestration_tests.kubernetes.cluster.rights import Right
 from m2s_orchestration_tests.kubernetes.cluster.store import Object
 from m2s_orchestration_tests.kubernetes.objects.manifests import refusals
 from m2s_orchestration_tests.kubernetes.scenarios.deployment import pod_tag
 
 SPACE = "club"
 ACCOUNT = "dagster"
+MAY = (Right("batch", "jobs", "create"), Right("", "pods", "list"))
 EATER = ("python", "-c", "octets = bytearray(300 * 2**20)")
 
 numbers = count(1)
@@ -38,7 +39,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
 @pytest.fixture(scope="module")
 def cluster(server: ApiServer) -> Cluster:
     cluster = cluster_of(server)
-    cluster.prepare(SPACE, account=ACCOUNT, secret="env", values={"GREETING": "good day"})
+    cluster.prepare(SPACE, secret="env", values={"GREETING": "good day"})
+    cluster.let(ACCOUNT, SPACE, MAY)
     return cluster
 
 
@@ -352,12 +354,12 @@ def test_a_name_is_given_once(batch: client.BatchV1Api) -> None:
     assert refusal.value.status == 409
 
 
-def test_the_launcher_may_do_what_it_needs_and_nothing_else(
+def test_an_account_may_do_what_its_role_says_and_nothing_else(
     server: ApiServer, cluster: Cluster
 ) -> None:
-    file = cluster.launcher_kubeconfig(SPACE, ACCOUNT)
-    launcher = config.new_client_from_config(str(file))
-    core = client.CoreV1Api(launcher)
+    file = cluster.kubeconfig_of(ACCOUNT, SPACE)
+    account = config.new_client_from_config(str(file))
+    core = client.CoreV1Api(account)
     assert core.list_namespaced_pod(SPACE)
 
     forbidden_calls: list[Callable[[], object]] = [
@@ -365,7 +367,7 @@ def test_the_launcher_may_do_what_it_needs_and_nothing_else(
         lambda: core.list_namespaced_secret(SPACE),
         lambda: core.list_namespaced_pod(SPACE, watch=True),
         core.list_pod_for_all_namespaces,
-        lambda: client.BatchV1Api(launcher).delete_collection_namespaced_job(SPACE),
+        lambda: client.BatchV1Api(account).delete_collection_namespaced_job(SPACE),
     ]
     for forbidden in forbidden_calls:
         with pytest.raises(ApiException) as refusal:
@@ -374,7 +376,7 @@ def test_the_launcher_may_do_what_it_needs_and_nothing_else(
 
     calls = cluster.calls(SPACE, ACCOUNT) or []
     assert [call.status for call in calls] == [200, 403, 403, 403, 403, 403]
-    assert {call.right for call in calls} & LAUNCHER == {calls[0].right}
+    assert {call.right for call in calls} & set(MAY) == {calls[0].right}
 
 
 def test_a_stranger_is_nobody(server: ApiServer) -> None:
@@ -400,7 +402,8 @@ def test_pods_run_as_well_for_an_api_server_that_knows_nothing_of_their_node(
     bare: ApiServer, tmp_path: Path
 ) -> None:
     with real_cluster(bare.kubeconfig(), tmp_path) as remote:
-        remote.prepare(SPACE, account=ACCOUNT, secret="env", values={"GREETING": "good day"})
+        remote.prepare(SPACE, secret="env", values={"GREETING": "good day"})
+        remote.let(ACCOUNT, SPACE, MAY)
         batch = client.BatchV1Api(config.new_client_from_config(str(bare.kubeconfig())))
         good = job("sh", "-c", 'test "$GREETING" = "good day"')
         slow = job("sleep", "600", activeDeadlineSeconds=300)

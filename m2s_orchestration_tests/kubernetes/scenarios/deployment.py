@@ -18,7 +18,8 @@ from m2s_orchestration_tests.kubernetes.scenarios.club import Club
 from m2s_orchestration_tests.kubernetes.scenarios.programs import Programs
 from m2s_orchestration_tests.kubernetes.scenarios.ui import Ui
 
-ACCOUNT = "dagster"
+# The account of webserver and daemon, and the Role in helm-values.yaml that says what it may do.
+ACCOUNT, ROLE = "m2s-dagster", "m2s-launcher"
 SECRET = "manage2soar-env"
 PATIENCE = 150.0  # seconds for what run monitoring, a lease or a full queue lets wait
 # Minutes; what dagster.yaml gives a pod to begin is less.
@@ -190,7 +191,7 @@ def job_name(run_id: str) -> str:
 
 def pod_tag(job: str, changed: Object) -> dict[str, str]:
     """The tag by which one run's pod differs from what its notification declares."""
-    return {"dagster-k8s/config": json.dumps(_merged(declared_pod(job), changed))}
+    return {"dagster-k8s/config": json.dumps(merged(declared_pod(job), changed))}
 
 
 def declared_pod(job: str) -> Object:
@@ -199,9 +200,10 @@ def declared_pod(job: str) -> Object:
     return declared
 
 
-def _merged(one: Object, other: Object) -> Object:
-    merged = dict(one)
+def merged(one: Object, other: Object) -> Object:
+    """One configuration with what the other says instead, down to its leaves."""
+    found = dict(one)
     for key, value in other.items():
-        nested = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = _merged(merged[key], value) if nested else value
-    return merged
+        nested = isinstance(value, dict) and isinstance(found.get(key), dict)
+        found[key] = merged(found[key], value) if nested else value
+    return found

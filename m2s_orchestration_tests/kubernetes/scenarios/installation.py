@@ -14,10 +14,12 @@ from m2s_orchestration.demo.postgres import EmbeddedPostgres
 from m2s_orchestration.postgres import Database
 from m2s_orchestration_tests.eventually import eventually
 from m2s_orchestration_tests.kubernetes.cluster.cluster import Cluster
+from m2s_orchestration_tests.kubernetes.cluster.rights import granted_in_values
 from m2s_orchestration_tests.kubernetes.scenarios.balancer import Balancer
 from m2s_orchestration_tests.kubernetes.scenarios.club import open_club
 from m2s_orchestration_tests.kubernetes.scenarios.deployment import (
     ACCOUNT,
+    ROLE,
     SECRET,
     Deployment,
     Plan,
@@ -44,7 +46,8 @@ def installed(
     with ExitStack() as stack:
         club = stack.enter_context(open_club(postgres, f"club_{plan.name}"))
         secret = {**club.environment, "DAGSTER_PG_URL": storage.conninfo}
-        cluster.prepare(plan.name, account=ACCOUNT, secret=SECRET, values=secret)
+        cluster.prepare(plan.name, secret=SECRET, values=secret)
+        cluster.let(ACCOUNT, plan.name, granted_in_values(ROLE))
         home = _home(plan, cluster)
         programs = stack.enter_context(Programs(folder, {**secret, "DAGSTER_HOME": str(home)}))
         balancer = stack.enter_context(Balancer(_code_servers(plan, programs)))
@@ -86,7 +89,7 @@ def _home(plan: Plan, cluster: Cluster) -> Path:
         "class": "K8sRunLauncher",
         "config": {
             "load_incluster_config": False,
-            "kubeconfig_file": str(cluster.launcher_kubeconfig(plan.name, ACCOUNT)),
+            "kubeconfig_file": str(cluster.kubeconfig_of(ACCOUNT, plan.name)),
             "service_account_name": ACCOUNT,
             "job_namespace": plan.name,
             "job_image": IMAGE,

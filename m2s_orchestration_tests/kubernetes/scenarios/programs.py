@@ -70,7 +70,7 @@ class Programs:
 
         def listens() -> bool:
             ended = self._running[name].poll()
-            assert ended is None, f"{name} ended with {ended}: see {self.log(name)}"
+            assert ended is None, f"{name} ended with {ended}: {self.log(name).read_text()[-800:]}"
             with socket.socket() as client:
                 return client.connect_ex((HOST, port)) == 0
 

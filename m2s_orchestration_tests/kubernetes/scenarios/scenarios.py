@@ -9,8 +9,9 @@ from pathlib import Path
 from m2s_orchestration.demo.postgres import EmbeddedPostgres
 from m2s_orchestration_tests.kubernetes.cluster.cluster import Cluster, our_cluster
 from m2s_orchestration_tests.kubernetes.cluster.real_cluster import real_cluster
-from m2s_orchestration_tests.kubernetes.cluster.rights import LAUNCHER, refused, used
-from m2s_orchestration_tests.kubernetes.scenarios.deployment import ACCOUNT, Deployment, Plan
+from m2s_orchestration_tests.kubernetes.cluster.rights import granted_in_values, refused, used
+from m2s_orchestration_tests.kubernetes.scenarios.application_commands import commands_in_pods
+from m2s_orchestration_tests.kubernetes.scenarios.deployment import ACCOUNT, ROLE, Deployment, Plan
 from m2s_orchestration_tests.kubernetes.scenarios.installation import installed
 from m2s_orchestration_tests.kubernetes.scenarios.interrupted_runs import (
     SENSOR,
@@ -42,13 +43,15 @@ Lanes = Sequence[Sequence[Scenario]]
 OURS = Plan("ours", replicas=2)
 # Without the limit of one run at a time, and with ticks that come every minute.
 UNLIMITED = Plan(
-    "unlimited", module="m2s_orchestration_tests.kubernetes.laboratory", one_at_a_time=False
+    "unlimited",
+    module="m2s_orchestration_tests.kubernetes.scenarios.laboratory",
+    one_at_a_time=False,
 )
 # Lanes go side by side: each is of notifications that the others of its installation leave alone,
 # and only one has runs that wait for the mail server to be released.
 OUR_LANES: Lanes = (
     (pod_of_a_run, one_replica_dies, queued, runs_that_cannot, past_its_runtime),
-    (missing_secret,),
+    (missing_secret, commands_in_pods),
 )
 UNLIMITED_LANES: Lanes = ((leased, two_daemons), (out_of_memory,), (never_begun,))
 
@@ -134,6 +137,6 @@ def _rights(cluster: Cluster, folder: Path) -> Row:
     if noted:
         verdict.see("refused", len(refused(noted)), 0)
         verdict.seen.append(f"used: {', '.join(sorted(map(str, used(noted))))}")
-        unused = sorted(map(str, LAUNCHER - used(noted)))
+        unused = sorted(map(str, granted_in_values(ROLE) - used(noted)))
         verdict.see("granted and not used:", ", ".join(unused) or "none", "none")
     return verdict.row
