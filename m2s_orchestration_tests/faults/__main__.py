@@ -64,7 +64,9 @@ def _explore(name: str, *, full: bool) -> Findings:
     ):
         findings = _made(EXPERIMENTS[name], Bench(postgres, Path(folder) / "clubs"), full)
     seconds = time.monotonic() - began
-    print(f"{name}: {len(findings.violations)} violations, {seconds:,.0f} s", file=sys.stderr)
+    print(
+        f"{name}: {seconds:,.0f} s", *findings.violations, sep="\n  ", file=sys.stderr, flush=True
+    )
     return dataclasses.replace(findings, experiment=name, seconds=seconds)
 
 

@@ -102,7 +102,8 @@ class DatabaseConversation:
         if kind == PARSE:
             name, text, _ = body.split(b"\0", 2)
             self._prepared[name] = name_of(text.decode())
-            return self._prepared[name]
+            # psycopg prepares what it says often, by itself and before it says it once more.
+            return f"prepare {self._prepared[name]}" if name else self._prepared[name]
         if kind == BIND:
             return self._prepared.get(body.split(b"\0", 2)[1], "")
         return ""

@@ -30,6 +30,8 @@ class Moment:
             ("claim", "after"),
             ("dot", "before"),
             ("dot", "after"),
+            ("prepare testify", "before"),
+            ("prepare testify", "after"),
             ("testify", "before"),
         }
 
