@@ -1,6 +1,5 @@
 """From the declaration of a command to its Dagster job, its schedule and its figures."""
 
-import json
 from collections.abc import Generator, Mapping
 from datetime import timedelta
 
@@ -11,17 +10,15 @@ from m2s_orchestration.application.run import MARGIN, CommandRun, Result
 from m2s_orchestration.errors import DatabaseFault, LeaseHeld
 from m2s_orchestration.framework import tags
 from m2s_orchestration.framework.definition import Defined
+from m2s_orchestration.framework.notification import Pod
 from m2s_orchestration.framework.occurrence import KEY_FORMAT
 from m2s_orchestration.framework.outcome import faults_told, tell_outcome
+from m2s_orchestration.framework.pod import tags_of
 from m2s_orchestration.framework.request import SCHEDULED_WAIT
 from m2s_orchestration.settings import Settings
 
 # What the pod of our run needs to watch another: the libraries of Kubernetes are large.
-WATCHER = {
-    "requests": {"memory": "256Mi", "cpu": "100m"},
-    "limits": {"memory": "512Mi", "cpu": "500m"},
-}
-GRACE = timedelta(seconds=60)
+WATCHER = Pod(memory=("256Mi", "512Mi"))
 # Who may make the command's Job (helm-values.yaml); the runs of notifications ask for nothing.
 ACCOUNT = "m2s-commands"
 
@@ -64,7 +61,9 @@ def build_job(command: ApplicationCommand) -> dg.JobDefinition:
             },
             config_fn=lambda values: {"ops": {"run": {"config": dict(values)}}},
         ),
-        tags=_tags(command),
+        tags=tags_of(
+            command.name, deadline=command.deadline + MARGIN, pod=WATCHER, account=ACCOUNT
+        ),
     )
 
 
@@ -149,23 +148,3 @@ def _schedule(command: ApplicationCommand, job: dg.JobDefinition) -> dg.Schedule
         return dg.RunRequest(run_key=key, tags={tags.OCCURRENCE: key})
 
     return launch
-
-
-def _tags(command: ApplicationCommand) -> dict[str, str]:
-    """One run at a time; how long it may take; what its own pod gets, beside the command's."""
-    longest = command.deadline + MARGIN
-    return {
-        tags.NOTIFICATION: command.name,
-        "dagster/max_runtime": str(int(longest.total_seconds())),
-        "dagster/max_retries": "0",
-        "dagster-k8s/config": json.dumps(
-            {
-                "container_config": {"resources": WATCHER},
-                "pod_spec_config": {
-                    "termination_grace_period_seconds": GRACE.seconds,
-                    "service_account_name": ACCOUNT,
-                    "automount_service_account_token": True,
-                },
-            }
-        ),
-    }
