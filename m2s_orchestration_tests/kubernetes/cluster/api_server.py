@@ -112,14 +112,17 @@ class ApiServer:
         return request.right in granted_to(account, request.namespace or "all", self.store)
 
 
-def write_kubeconfig(file: Path, cluster: dict[str, str], token: str) -> Path:
+def write_kubeconfig(
+    file: Path, cluster: dict[str, str], token: str, namespace: str = "default"
+) -> Path:
     """A file by which a client talks to this cluster as the token's owner."""
+    here = {"cluster": "here", "user": "owner", "namespace": namespace}
     content = {
         "apiVersion": "v1",
         "kind": "Config",
         "clusters": [{"name": "here", "cluster": cluster}],
         "users": [{"name": "owner", "user": {"token": token}}],
-        "contexts": [{"name": "here", "context": {"cluster": "here", "user": "owner"}}],
+        "contexts": [{"name": "here", "context": here}],
         "current-context": "here",
     }
     file.write_text(json.dumps(content))

@@ -85,7 +85,8 @@ class Cluster:
         if reached.ssl_ca_cert:
             cluster["certificate-authority"] = str(reached.ssl_ca_cert)
         file = self._folder / f"{namespace}-{account}.json"
-        return write_kubeconfig(file, cluster, json.loads(answer.data)["status"]["token"])
+        token = json.loads(answer.data)["status"]["token"]
+        return write_kubeconfig(file, cluster, token, namespace)
 
     def let_pass(self, seconds: int, job: str, namespace: str) -> None:
         """Let so much time have passed since a Job was started."""

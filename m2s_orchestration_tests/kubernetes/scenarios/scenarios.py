@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from m2s_orchestration.demo.postgres import EmbeddedPostgres
+from m2s_orchestration_tests.eventually import eventually
 from m2s_orchestration_tests.kubernetes.cluster.cluster import Cluster, our_cluster
 from m2s_orchestration_tests.kubernetes.cluster.real_cluster import real_cluster
 from m2s_orchestration_tests.kubernetes.cluster.rights import granted_in_values, refused, used
 from m2s_orchestration_tests.kubernetes.scenarios.application_commands import commands_in_pods
-from m2s_orchestration_tests.kubernetes.scenarios.deployment import ACCOUNT, ROLE, Deployment, Plan
+from m2s_orchestration_tests.kubernetes.scenarios.deployment import (
+    ACCOUNT,
+    LOOKS_EVERY,
+    PATIENCE,
+    ROLE,
+    Deployment,
+    Plan,
+)
 from m2s_orchestration_tests.kubernetes.scenarios.installation import installed
 from m2s_orchestration_tests.kubernetes.scenarios.interrupted_runs import (
     SENSOR,
@@ -119,12 +128,20 @@ def _what_is_left(deployment: Deployment) -> list[Row]:
     mail.see("mails", len(accepted), len({item.header("Message-ID") for item in accepted}))
     mail.see("unknown to the ledger", deployment.club.strangers(), 0)
     left = Verdict("cluster", f"what is left of the installation `{deployment.plan.name}`")
-    jobs = deployment.cluster.jobs(deployment.namespace).values()
-    left.see("active Jobs", sum(job["status"].get("active", 0) for job in jobs), 0)
-    left.seen.append(f"of {len(jobs)}")
+    # A run is over a moment before its pod is.
+    with contextlib.suppress(AssertionError):
+        eventually(lambda: not _active(deployment), within=PATIENCE, every=LOOKS_EVERY)
+    left.see("active Jobs", _active(deployment), 0)
+    left.seen.append(f"of {len(deployment.cluster.jobs(deployment.namespace))}")
     left.see("leases", deployment.club.leases(), 0)
     left.see("mails in hand", deployment.club.in_hand(), 0)
     return [mail.row, left.row]
+
+
+def _active(deployment: Deployment) -> int:
+    """How many pods are at work."""
+    jobs = deployment.cluster.jobs(deployment.namespace).values()
+    return sum(job["status"].get("active", 0) for job in jobs)
 
 
 def _rights(cluster: Cluster, folder: Path) -> Row:
