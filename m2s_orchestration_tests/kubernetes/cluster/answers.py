@@ -89,7 +89,12 @@ def _create(store: Store, request: Request, given: Object) -> Answer:
             message = f'Job.batch "{name}" is invalid: {"; ".join(found)}'
             raise Refused(422, "Invalid", message)
     try:
-        return _json(store.create(request.kind, request.namespace, given), 201)
+        made = store.create(request.kind, request.namespace, given)
+        if request.kind == "namespaces":
+            # The account of every pod that names none.
+            default = {"metadata": {"name": "default"}}
+            store.create("serviceaccounts", made["metadata"]["name"], default)
+        return _json(made, 201)
     except AlreadyThere as there:
         message = f'{request.kind} "{there}" already exists'
         raise Refused(409, "AlreadyExists", message) from None
