@@ -37,6 +37,8 @@ def faults_of_object(document: dict[str, Any]) -> list[str]:
     for release in RELEASES:
         try:
             kubernetes_validate.validate(document, release, strict=True)
+        except kubernetes_validate.SchemaNotFoundError:
+            found.append(f"in {release}: there is no kind {document.get('kind')}")
         except kubernetes_validate.ValidationError as fault:
             found += [f"in {release}: {told}" for told in _told([fault])]
     return found

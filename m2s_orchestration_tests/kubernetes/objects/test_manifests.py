@@ -126,3 +126,9 @@ def test_a_selector_that_meets_no_pod_is_found() -> None:
     found = faults(changed(DEPLOYMENT, "spec.template.metadata.labels.app", "other"))
 
     assert found == ["Deployment code: spec.selector: the pods have no label app=code"]
+
+
+def test_a_kind_that_there_is_not_is_a_fault() -> None:
+    found = faults({**DEPLOYMENT, "kind": "Deploiment"})
+
+    assert "there is no kind Deploiment" in found[0]
