@@ -23,6 +23,8 @@ from urllib3.exceptions import HTTPError
 from m2s_orchestration.errors import CommandFailed
 from m2s_orchestration.postgres import first_line
 
+# The container that runs the command.
+CONTAINER = "command"
 REFUSALS = (
     ApiException,
     ConfigException,
@@ -34,11 +36,11 @@ REFUSALS = (
 
 @dataclass(frozen=True)
 class Ended:
-    """How a Job ended: its container's exit status if there is one, and why if it never ran."""
+    """How a Job ended: its container's exit status, if there is one and it says so; if not, why."""
 
     status: int | None
-    why: str
-    said: tuple[str, ...]
+    why: str = ""
+    said: tuple[str, ...] = ()
 
 
 class Cluster:
@@ -89,13 +91,14 @@ class Cluster:
             )
         except DagsterK8sError as error:
             fault = first_line(error)
-        pods = self._client.get_pods_in_job(name, self._namespace)
-        states = [state for pod in pods for state in _states(pod)]
+        if not fault:
+            return Ended(status=0, said=self._said(name))
+        states = self._states(name)
         waiting = [state.waiting.reason for state in states if state.waiting]
         return Ended(
-            status=_status(states) if fault else 0,
+            status=_status(states),
             why=", ".join([*filter(None, waiting), *self._conditions(name)]) or fault,
-            said=tuple(line for pod in pods for line in self._said(pod)),
+            said=self._said(name),
         )
 
     def _conditions(self, name: str) -> Iterator[str]:
@@ -105,22 +108,33 @@ class Cluster:
             if condition.type == "Failed" and condition.reason:
                 yield condition.reason
 
-    def _said(self, pod: Any) -> list[str]:
-        if not any(state.terminated or state.running for state in _states(pod)):
-            return []
-        name, container = pod.metadata.name, pod.spec.containers[0].name
-        log: str = self._client.retrieve_pod_logs(name, self._namespace, container)
-        return log.splitlines()
+    def _said(self, name: str) -> tuple[str, ...]:
+        """What the command printed, as far as anybody still knows."""
+        said: list[str] = []
+        with suppress(*REFUSALS):
+            for pod in self._client.get_pods_in_job(name, self._namespace):
+                if any(state.terminated or state.running for state in _states_in(pod)):
+                    log: str = self._client.retrieve_pod_logs(
+                        pod.metadata.name, self._namespace, CONTAINER
+                    )
+                    said += log.splitlines()
+        return tuple(said)
+
+    def _states(self, name: str) -> list[Any]:
+        pods = self._client.get_pods_in_job(name, self._namespace)
+        return [state for pod in pods for state in _states_in(pod)]
 
 
 def _status(states: Iterable[Any]) -> int | None:
-    """The exit status of the container that has one; None if none has ended."""
+    """The exit status of the command in a Job that failed; None if it has none that says so."""
     ended = (int(state.terminated.exit_code) for state in states if state.terminated)
-    return next(ended, None)
+    return next(ended, None) or None
 
 
-def _states(pod: Any) -> list[Any]:
-    return [status.state for status in pod.status.container_statuses or ()]
+def _states_in(pod: Any) -> list[Any]:
+    """Of the command itself: others may have put containers of their own beside it."""
+    statuses = pod.status.container_statuses or ()
+    return [status.state for status in statuses if status.name == CONTAINER]
 
 
 @contextmanager

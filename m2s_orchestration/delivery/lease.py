@@ -14,6 +14,7 @@ import secrets
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -112,7 +113,22 @@ class Lease:
         return event
 
     def release(self) -> None:
-        """Give the lease back if it is ours; harmless when it is not."""
+        """Give the lease back if it is ours; harmless when it is not.
+
+        It is done in a thread of its own, so that a run that is told to stop just now has it done.
+        """
+        pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="lease release")
+        giving = pool.submit(self._give_back)
+        try:
+            while wait([giving], timeout=0.2).not_done:
+                # Not one long wait, in which Python would not hear of a signal.
+                pass
+        finally:
+            wait([giving])
+            pool.shutdown(wait=False)
+        giving.result()
+
+    def _give_back(self) -> None:
         self._stop.set()
         if self._heart:
             self._heart.join(timeout=HEARTBEAT.total_seconds())

@@ -172,7 +172,7 @@ RETURNING id;
 WITH lease AS (
     SELECT 1 FROM cronjob_locks
     WHERE job_name = %(notification)s AND locked_by = %(owner)s
-      AND expires_at > clock_timestamp() + interval '2 seconds'
+      AND m2s_orchestration.lease_end(expires_at) > clock_timestamp() + interval '2 seconds'
     FOR SHARE
 )
 SELECT 1 FROM m2s_orchestration.delivery
@@ -235,7 +235,8 @@ RETURNING id;
 
 -- known_ticks: The occurrences since a moment of which anything is recorded.
 SELECT tick FROM m2s_orchestration.occurrence
-WHERE notification = %(notification)s AND tick > %(since)s;
+-- Of what the web application served in part, the rest is still ours to decide.
+WHERE notification = %(notification)s AND tick > %(since)s AND state <> 'imported';
 
 -- unfinished_ticks: The decided occurrences that a run has something to do for now.
 SELECT DISTINCT tick FROM m2s_orchestration.occurrence

@@ -77,8 +77,9 @@ def prospect(
             " schedule on."
         )
     current = cutovers(connection).get(notification.name)
-    asked_for = _tick(notification, first) if first else None
-    effective_from = asked_for or tick_after(notification.cron, now)
+    coming = tick_after(notification.cron, now)
+    asked_for = _tick(notification, first, coming) if first else None
+    effective_from = asked_for or coming
     with translated():
         return Prospect(
             notification=notification,
@@ -114,7 +115,7 @@ def move_over(
     return found, moved
 
 
-def _tick(notification: Notification, first: str) -> datetime:
+def _tick(notification: Notification, first: str, coming: datetime) -> datetime:
     try:
         moment = parse_key(first)
     except BadParameter:
@@ -124,6 +125,12 @@ def _tick(notification: Notification, first: str) -> datetime:
         raise BadParameter(
             f"{first!r} is no tick of {notification.name}: the nearest are"
             f" {before.strftime(KEY_FORMAT)} and {after.strftime(KEY_FORMAT)}."
+        )
+    if moment > coming:
+        # The tombstone keeps the old command out from now on.
+        raise BadParameter(
+            f"{first!r} is later than the next tick of {notification.name}, {coming:{KEY_FORMAT}}:"
+            " what comes before it would be nobody's. Move over when that tick is near."
         )
     return moment
 

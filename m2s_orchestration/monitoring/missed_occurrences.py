@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from m2s_orchestration.delivery.administration import drop_old_contents
-from m2s_orchestration.delivery.cutover import ours
+from m2s_orchestration.delivery.cutover import Cutover, cutovers, ours
 from m2s_orchestration.delivery.ledger import SQL, TESTIMONY
 from m2s_orchestration.delivery.migrate import require_migrated
 from m2s_orchestration.framework import tags
@@ -95,11 +95,12 @@ def runs_lacking(
     database = Database(settings.database)
     with database.connect("missed occurrences") as connection, translated():
         require_migrated(connection)
+        moved = cutovers(connection)
         for notification in notifications:
             began = switched_on.get(notification.schedule_name)
             if began is None:
                 continue
-            since = max(began, now - LOOK_BACK)
+            since = max(_since(moved.get(notification.name), began), now - LOOK_BACK)
             found = _note_missed(connection, notification, since=since, now=now)
             within = resends_within(notification, settings) or timedelta(0)
             ticks = [*found.in_time, *_unfinished(connection, notification, within=within)]
@@ -115,6 +116,16 @@ def _switched_on(instance: dg.DagsterInstance) -> dict[str, datetime]:
         if state.is_running and since is not None:
             found[state.instigator_name] = datetime.fromtimestamp(since, UTC)
     return found
+
+
+def _since(cutover: Cutover | None, began: datetime) -> datetime:
+    """From when on the ticks are ours to serve: since it moved over, if that was before the switch.
+
+    Nobody else has served what came in between: the old command was kept out.
+    """
+    if cutover is None or not cutover.is_ours:
+        return began
+    return min(began, cutover.effective_from - timedelta(microseconds=1))
 
 
 def _note_missed(

@@ -153,6 +153,21 @@ def test_what_is_the_web_applications_is_neither_made_up_for_nor_noted(
     assert noted == (0,)
 
 
+def test_a_tick_between_the_move_and_the_switch_is_made_up_for(
+    site: Site, instance: dg.DagsterInstance
+) -> None:
+    now = datetime.now(UTC)
+    tick = ticks_between("0 8 * * *", now - timedelta(days=1), now)[0]
+    after_it = tick + timedelta(hours=1)
+    with site.database.connect("test") as connection:
+        move(connection, notification=AGING, effective_from=tick, person="Jane")
+    switch_on(site, SCHEDULE)
+
+    (request,) = runs_lacking(instance, settings(site), NOTIFICATIONS, now=after_it)
+
+    assert (request.job_name, request.partition_key) == (AGING, f"{tick:%Y-%m-%d-%H:%M}")
+
+
 def test_every_job_has_its_page_its_partitions_and_a_schedule_that_is_off() -> None:
     for notification in NOTIFICATIONS:
         job = defs.resolve_job_def(notification.name)

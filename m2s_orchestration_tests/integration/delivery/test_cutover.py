@@ -165,6 +165,23 @@ def test_a_lease_past_its_term_decides_nothing_although_its_row_is_out_of_reach(
     assert states(connection) == {"jane@example.org": "planned"}
 
 
+def test_a_claim_does_not_hold_under_a_lease_past_its_term(
+    new_lease: NewLease, connection: Connection
+) -> None:
+    moved(connection)
+    lease = new_lease()
+    lease.acquire(wait=NOW)
+    recorded = ledger.record(connection, lease, plan(mail(), tick=NEXT_TICK))
+    (delivery_id,) = ledger.unsent(connection, lease, recorded)
+    values = {**lease.identity, "id": delivery_id, "is_forced": False}
+    assert ledger.SQL["claim"].first(connection, **values)
+    held = ledger.SQL["is_claimed"].first(connection, **values)
+    lapse(connection)
+
+    assert held
+    assert ledger.SQL["is_claimed"].first(connection, **values) is None
+
+
 def test_the_heartbeat_keeps_a_moved_lease_alive_and_out_of_reach(
     new_lease: NewLease, connection: Connection
 ) -> None:

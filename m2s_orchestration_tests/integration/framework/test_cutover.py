@@ -68,6 +68,12 @@ def test_it_has_to_be_a_tick(connection: Connection) -> None:
         found(connection, first="2026-03-02-12:00")
 
 
+def test_it_is_not_later_than_the_next_tick(connection: Connection) -> None:
+    """Until then nobody would serve it: the old command is kept out from the move on."""
+    with pytest.raises(BadParameter, match=r"later than the next tick of .*, 2026-03-03-08:00"):
+        found(connection, first="2026-03-04-08:00")
+
+
 def test_who_runs_it_is_seen(connection: Connection) -> None:
     WebApplication(connection, AGING.name).insert()
 
