@@ -9,6 +9,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from time import monotonic
 from typing import IO
@@ -98,15 +99,13 @@ class Here:
             return
 
     def _end(self, process: subprocess.Popen[str]) -> None:
-        """Tell it and all that it started to end, and see that they do."""
-        for word in (signal.SIGTERM, signal.SIGKILL):
-            try:
-                os.killpg(process.pid, word)
+        """Tell it and all that it started to end; who does not within the grace is ended."""
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=GRACE.total_seconds())
-            except ProcessLookupError:
-                break
-            except subprocess.TimeoutExpired:
-                continue
-            break
+            # Whoever of its group is still there; it may have ended before those that it started.
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
         # It removes its lock neither when it is told to end nor when it is killed.
         self.holder = f"{socket.gethostname()}-{process.pid}"

@@ -19,7 +19,7 @@ from rich.console import Console
 
 from m2s_orchestration_tests.kubernetes import checks
 from m2s_orchestration_tests.kubernetes.chart import rendered
-from m2s_orchestration_tests.kubernetes.cluster.real_cluster import Unusable
+from m2s_orchestration_tests.kubernetes.cluster.real_cluster import HasNodes, NoAnswer
 from m2s_orchestration_tests.kubernetes.scenarios import scenarios
 from m2s_orchestration_tests.kubernetes.table import Row, show
 
@@ -31,32 +31,42 @@ def main() -> int:
     parser.add_argument(
         "--kubeconfig",
         type=Path,
-        default=os.environ.get("KUBECONFIG") or None,
         help="of an API server without nodes (default: $KUBECONFIG, else a server of our own)",
     )
     arguments = parser.parse_args()
-    found = list(_rows(arguments.chart, arguments.kubeconfig))
+    found = [*_rows(arguments.chart), *_explored(arguments.kubeconfig)]
     console = Console()
     show(found, console if console.is_terminal else Console(width=160))
     return int(not all(row.holds for row in found))
 
 
-def _rows(chart: Path | None, kubeconfig: Path | None) -> Iterator[Row]:
+def _rows(chart: Path | None) -> Iterator[Row]:
+    """What needs no cluster."""
     yield from checks.rows()
     if chart:
         yield from rendered.rows(chart)
-    if kubeconfig:
-        try:
-            yield from _explored(Path(kubeconfig))
-        except Unusable as fault:
-            told = f"{fault}: it is left alone, and our own takes its place"
-            yield Row("KUBECONFIG", "the scenarios on its API server", told, holds=True)
-        else:
-            return
-    yield from _explored(None)
 
 
-def _explored(kubeconfig: Path | None) -> list[Row]:
+def _explored(asked_for: Path | None) -> list[Row]:
+    """The scenarios, on the API server of a kubeconfig or on our own.
+
+    Whoever has $KUBECONFIG set for another purpose gets our own, and is told; whoever asks for one
+    by --kubeconfig gets that or none.
+    """
+    named = asked_for or (Path(found) if (found := os.environ.get("KUBECONFIG")) else None)
+    if named is None:
+        return _explore(None)
+    try:
+        return _explore(named)
+    except (HasNodes, NoAnswer) as fault:
+        if asked_for:
+            return [Row("--kubeconfig", "the scenarios on its API server", str(fault), holds=False)]
+        told = f"{fault}: our own takes its place"
+        row = Row("KUBECONFIG", "the scenarios on its API server", told, holds=True)
+        return [row, *_explore(None)]
+
+
+def _explore(kubeconfig: Path | None) -> list[Row]:
     with tempfile.TemporaryDirectory(prefix="m2s-kubernetes-") as folder:
         return scenarios.explore(Path(folder), kubeconfig)
 

@@ -11,6 +11,7 @@ import pytest
 
 from m2s_orchestration.application.command import ApplicationCommand
 from m2s_orchestration.application.commands import COMMANDS
+from m2s_orchestration.application.definition import build_job
 from m2s_orchestration.framework.notification import Notification
 from m2s_orchestration.framework.pod import run_tags
 from m2s_orchestration.notifications import NOTIFICATIONS
@@ -133,6 +134,27 @@ def test_the_document_tells_its_figures(jobs: Jobs, notification: Notification) 
     ]
 
     assert line.endswith(f"| {' | '.join(figures)} |")
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda item: item.name)
+def test_the_document_tells_what_a_commands_pods_get(
+    jobs: Jobs, command: ApplicationCommand
+) -> None:
+    text = (values.ROOT / "docs" / "kubernetes.md").read_text(encoding="utf-8")
+    (line,) = re.findall(rf"^\| `{command.name}` \| \d+ \|.*$", text, re.MULTILINE)
+    given = container(jobs[command.name])["resources"]
+    soft = int(build_job(command).run_tags["dagster/max_runtime"])
+    hard = jobs[command.name]["spec"]["activeDeadlineSeconds"]
+    theirs = [
+        str(int(command.deadline.total_seconds())),
+        *map(", ".join, (command.pod.memory, command.pod.cpu)),
+    ]
+    ours = [
+        f"{soft}, {hard}",
+        *(f"{given['requests'][name]}, {given['limits'][name]}" for name in ("memory", "cpu")),
+    ]
+
+    assert line == f"| `{command.name}` | {' | '.join([*theirs, *ours])} |"
 
 
 def test_the_launcher_refuses_a_key_that_it_does_not_know(tmp_path: Path) -> None:

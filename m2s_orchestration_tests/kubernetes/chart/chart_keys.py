@@ -4,7 +4,7 @@ The chart's own schema leaves many objects open, so that a mistyped key is silen
 and without the chart there is no schema at all. So `chart_keys.txt` keeps the names and types of
 the settings, one a line, and nothing else of the chart: it was derived by
 
-    python -m m2s_orchestration_tests.kubernetes.chart_keys path/to/chart
+    python -m m2s_orchestration_tests.kubernetes.chart.chart_keys path/to/chart
 
 from the chart's schema and its default values, and `make kubernetes CHART=path/to/chart` derives it
 again and compares. A type with dots in it is Kubernetes' own and is held against Kubernetes'

@@ -16,8 +16,6 @@ from m2s_orchestration_tests.eventually import eventually
 from m2s_orchestration_tests.kubernetes import checks
 from m2s_orchestration_tests.kubernetes.chart import agreement, chart_keys, values
 
-# What the launcher and the monitoring really call, in (group, resource, verb).
-
 
 def with_a_change(change: Callable[[Any], object]) -> Any:
     """The values, changed."""

@@ -1,7 +1,7 @@
 """helm-values.yaml, and the dagster.yaml that the official chart makes of it.
 
 The chart is Dagster's and is not kept here, so what its template does with our values is said once
-more below. Where a chart is at hand, `chart.py` holds this against what Helm really renders.
+more below. Where a chart is at hand, `rendered.py` holds this against what Helm really renders.
 """
 
 from __future__ import annotations

@@ -88,6 +88,7 @@ def _create(store: Store, request: Request, given: Object) -> Answer:
             name = given.get("metadata", {}).get("name")
             message = f'Job.batch "{name}" is invalid: {"; ".join(found)}'
             raise Refused(422, "Invalid", message)
+        given.setdefault("status", {})
     try:
         made = store.create(request.kind, request.namespace, given)
         if request.kind == "namespaces":

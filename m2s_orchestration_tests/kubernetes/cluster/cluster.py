@@ -61,11 +61,11 @@ class Cluster:
         self._core = client.CoreV1Api(self._api)
         self._batch = client.BatchV1Api(self._api)
 
-    def prepare(self, namespace: str, *, secret: str, values: Mapping[str, str]) -> None:
+    def prepare(self, namespace: str, *, secret: str, entries: Mapping[str, str]) -> None:
         """A namespace, and the secret of all programs in it."""
         self._core.create_namespace({"metadata": {"name": namespace}})
         self._namespaces.append(namespace)
-        self.put_secret(namespace, secret, values)
+        self.put_secret(namespace, secret, entries)
 
     def let(self, account: str, namespace: str, rights: Iterable[Right]) -> None:
         """A service account that may do this."""

@@ -28,8 +28,12 @@ TRIES = 10
 PATIENCE = 10.0  # seconds
 
 
-class Unusable(Exception):
-    """The cluster does not answer, or has nodes: then it is somebody's, and is left alone."""
+class HasNodes(Exception):
+    """The cluster has nodes: it is somebody's, and is left alone."""
+
+
+class NoAnswer(Exception):
+    """There is no API server where the file leads."""
 
 
 class RemoteObjects:
@@ -129,7 +133,7 @@ class RemoteObjects:
 def real_cluster(kubeconfig: Path, folder: Path) -> Iterator[Cluster]:
     """The cluster of a real API server; what the laboratory made in it is deleted at the end.
 
-    Raises Unusable.
+    Raises HasNodes, NoAnswer.
     """
     api = _reached(kubeconfig)
     core = client.CoreV1Api(api)
@@ -152,8 +156,8 @@ def _reached(kubeconfig: Path) -> client.ApiClient:
         api = config.new_client_from_config(str(kubeconfig))
         listed = client.CoreV1Api(api).list_node(_request_timeout=PATIENCE)
     except (ApiException, ConfigException, HTTPError, OSError) as error:
-        raise Unusable(f"{kubeconfig} leads to no API server that answers: {error}") from error
+        raise NoAnswer(f"{kubeconfig} leads to no API server that answers: {error}") from error
     nodes = [node.metadata.name for node in listed.items if node.metadata.name != NODE]
     if nodes:
-        raise Unusable(f"{kubeconfig} leads to a cluster with nodes ({', '.join(nodes)})")
+        raise HasNodes(f"{kubeconfig} leads to a cluster with nodes ({', '.join(nodes)})")
     return api

@@ -16,7 +16,7 @@ from m2s_orchestration_tests.eventually import eventually
 from m2s_orchestration_tests.kubernetes.cluster import containers, job_controller, memory
 from m2s_orchestration_tests.kubernetes.cluster.api_server import ApiServer, write_kubeconfig
 from m2s_orchestration_tests.kubernetes.cluster.cluster import Cluster, cluster_of
-from m2s_orchestration_tests.kubernetes.cluster.real_cluster import Unusable, real_cluster
+from m2s_orchestration_tests.kubernetes.cluster.real_cluster import HasNodes, NoAnswer, real_cluster
 from m2s_orchestration_tests.kubernetes.cluster.rights import Right
 from m2s_orchestration_tests.kubernetes.cluster.store import Object
 from m2s_orchestration_tests.kubernetes.objects.manifests import refusals
@@ -39,7 +39,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
 @pytest.fixture(scope="module")
 def cluster(server: ApiServer) -> Cluster:
     cluster = cluster_of(server)
-    cluster.prepare(SPACE, secret="env", values={"GREETING": "good day"})
+    cluster.prepare(SPACE, secret="env", entries={"GREETING": "good day"})
     cluster.let(ACCOUNT, SPACE, MAY)
     return cluster
 
@@ -402,7 +402,7 @@ def test_pods_run_as_well_for_an_api_server_that_knows_nothing_of_their_node(
     bare: ApiServer, tmp_path: Path
 ) -> None:
     with real_cluster(bare.kubeconfig(), tmp_path) as remote:
-        remote.prepare(SPACE, secret="env", values={"GREETING": "good day"})
+        remote.prepare(SPACE, secret="env", entries={"GREETING": "good day"})
         remote.let(ACCOUNT, SPACE, MAY)
         batch = client.BatchV1Api(config.new_client_from_config(str(bare.kubeconfig())))
         good = job("sh", "-c", 'test "$GREETING" = "good day"')
@@ -422,7 +422,7 @@ def test_pods_run_as_well_for_an_api_server_that_knows_nothing_of_their_node(
 def test_a_cluster_with_nodes_is_left_alone(bare: ApiServer, tmp_path: Path) -> None:
     bare.store.create("nodes", "", {"metadata": {"name": "somebodys"}})
 
-    with pytest.raises(Unusable, match="somebodys"), real_cluster(bare.kubeconfig(), tmp_path):
+    with pytest.raises(HasNodes, match="somebodys"), real_cluster(bare.kubeconfig(), tmp_path):
         pass
 
     assert bare.store.all("namespaces") == []
@@ -431,5 +431,5 @@ def test_a_cluster_with_nodes_is_left_alone(bare: ApiServer, tmp_path: Path) -> 
 def test_a_cluster_that_does_not_answer_is_told(tmp_path: Path) -> None:
     kubeconfig = write_kubeconfig(tmp_path / "nobody", {"server": "http://127.0.0.1:9"}, "token")
 
-    with pytest.raises(Unusable, match="no API server that answers"):
+    with pytest.raises(NoAnswer, match="no API server that answers"):
         real_cluster(kubeconfig, tmp_path).__enter__()

@@ -23,6 +23,10 @@ JOIN m2s_orchestration.occurrence ON occurrence.id = delivery.occurrence_id
 WHERE occurrence.notification = %s AND delivery.address IS NOT NULL
   AND (occurrence.tick = %s OR %s)
 """
+ADDRESSED = """
+SELECT period, lower(address), message_id FROM m2s_orchestration.delivery
+WHERE notification = %s AND address IS NOT NULL
+"""
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,18 @@ class Club:
         states = Counter(state for state, _ in rows)
         mails = sum(arrived[message_id] for _, message_id in rows)
         return Told(states=dict(states), mails=mails, faults=tuple(faults))
+
+    def periods(self, notification: str) -> int:
+        """How many periods anybody was told of."""
+        return len({period for period, *_ in self.ask(ADDRESSED, notification)})
+
+    def mails_to_each(self, notification: str) -> set[int]:
+        """How many mails each got of each period: the numbers that there are."""
+        arrived = Counter(mail.header("Message-ID") for mail in self.witness.accepted)
+        found: Counter[tuple[str, str]] = Counter()
+        for period, address, message_id in self.ask(ADDRESSED, notification):
+            found[period, address] += arrived[message_id]
+        return set(found.values())
 
     def strangers(self) -> int:
         """How many mails arrived that no delivery of the ledger knows."""

@@ -20,6 +20,8 @@ from m2s_orchestration_tests.kubernetes.scenarios.ui import Ui
 
 # The account of webserver and daemon, and the Role in helm-values.yaml that says what it may do.
 ACCOUNT, ROLE = "m2s-dagster", "m2s-launcher"
+# The account of the runs, which may do nothing.
+RUNS = "m2s-runs"
 SECRET = "manage2soar-env"
 PATIENCE = 150.0  # seconds for what run monitoring, a lease or a full queue lets wait
 # Minutes; what dagster.yaml gives a pod to begin is less.

@@ -13,6 +13,7 @@ from dagster_postgres import DagsterPostgresStorage
 from m2s_orchestration.demo.postgres import EmbeddedPostgres
 from m2s_orchestration.postgres import Database
 from m2s_orchestration_tests.eventually import eventually
+from m2s_orchestration_tests.kubernetes.chart import values
 from m2s_orchestration_tests.kubernetes.cluster.cluster import Cluster
 from m2s_orchestration_tests.kubernetes.cluster.rights import granted_in_values
 from m2s_orchestration_tests.kubernetes.scenarios.balancer import Balancer
@@ -20,6 +21,7 @@ from m2s_orchestration_tests.kubernetes.scenarios.club import open_club
 from m2s_orchestration_tests.kubernetes.scenarios.deployment import (
     ACCOUNT,
     ROLE,
+    RUNS,
     SECRET,
     Deployment,
     Plan,
@@ -33,7 +35,7 @@ from m2s_orchestration_tests.kubernetes.scenarios.programs import (
 from m2s_orchestration_tests.kubernetes.scenarios.ui import LOCATION, Ui
 
 ROOT = Path(__file__).parents[3]
-IMAGE = "registry.example/m2s_orchestration:1"
+IMAGE = values.image(values.read())
 
 
 @contextmanager
@@ -46,8 +48,10 @@ def installed(
     with ExitStack() as stack:
         club = stack.enter_context(open_club(postgres, f"club_{plan.name}"))
         secret = {**club.environment, "DAGSTER_PG_URL": storage.conninfo}
-        cluster.prepare(plan.name, secret=SECRET, values=secret)
+        cluster.prepare(plan.name, secret=SECRET, entries=secret)
+        cluster.put_secret(plan.name, *_password_of_storage())
         cluster.let(ACCOUNT, plan.name, granted_in_values(ROLE))
+        cluster.let(RUNS, plan.name, ())
         home = _home(plan, cluster)
         programs = stack.enter_context(Programs(folder, {**secret, "DAGSTER_HOME": str(home)}))
         balancer = stack.enter_context(Balancer(_code_servers(plan, programs)))
@@ -77,9 +81,10 @@ def _storage(postgres: EmbeddedPostgres, name: str) -> Database:
 
 
 def _home(plan: Plan, cluster: Cluster) -> Path:
-    """A folder with our dagster.yaml, with the launcher and what the laboratory changes in it.
+    """A folder with our dagster.yaml, with the launcher as helm-values.yaml has it.
 
-    It is a place that each pod has to itself, so that what a run finds there is its own.
+    Only what the laboratory's cluster is called differs. The folder is a place that each pod has to
+    itself, so that what a run finds there is its own.
     """
     home = cluster.node.view / plan.name
     home.mkdir()
@@ -88,23 +93,22 @@ def _home(plan: Plan, cluster: Cluster) -> Path:
         "module": "dagster_k8s",
         "class": "K8sRunLauncher",
         "config": {
+            **values.launcher_config(values.read()),
             "load_incluster_config": False,
             "kubeconfig_file": str(cluster.kubeconfig_of(ACCOUNT, plan.name)),
-            "service_account_name": ACCOUNT,
             "job_namespace": plan.name,
-            "job_image": IMAGE,
-            "instance_config_map": "dagster-instance",
             "dagster_home": str(home),
-            "env_secrets": [SECRET],
-            "fail_pod_on_run_failure": True,
-            # Whatever a run writes outside of what its pod has to itself is a fault.
-            "security_context": {"readOnlyRootFilesystem": True},
         },
     }
     if not plan.one_at_a_time:
         del instance["concurrency"]["runs"]["tag_concurrency_limits"]
     (home / "dagster.yaml").write_text(json.dumps(instance))
     return home
+
+
+def _password_of_storage() -> tuple[str, dict[str, str]]:
+    """The secret that the chart reads it from; here the storage's address says all."""
+    return values.read()["global"]["postgresqlSecretName"], {"postgresql-password": "not used"}
 
 
 def _code_servers(plan: Plan, programs: Programs) -> list[int]:

@@ -8,10 +8,10 @@ from m2s_orchestration.postgres import Database
 from m2s_orchestration_tests.eventually import eventually
 from m2s_orchestration_tests.kubernetes.cluster.store import Object
 from m2s_orchestration_tests.kubernetes.scenarios.deployment import (
-    ACCOUNT,
     LONGER_THAN_A_START,
     LOOKS_EVERY,
     PATIENCE,
+    RUNS,
     SECRET,
     Deployment,
     declared_pod,
@@ -28,6 +28,7 @@ AGING = "notify_aging_logsheets"
 AGING_AS_OF = "2026-03-08T08:00Z"
 EXPIRY = "expire_ad_hoc_days"
 EXPIRY_AS_OF = "2026-03-01T03:00Z"
+SET_BY_DAGSTER = ["DAGSTER_HOME", "DAGSTER_PG_PASSWORD", "DAGSTER_RUN_JOB_NAME"]
 LACKING = "a-secret-that-is-not-there"
 
 
@@ -64,10 +65,11 @@ def _see_pod(deployment: Deployment, verdict: Verdict, run_id: str) -> None:
     verdict.see("backoffLimit", job["spec"]["backoffLimit"], 0)
     verdict.see("restartPolicy", spec["restartPolicy"], "Never")
     verdict.see("image", container["image"], IMAGE)
-    verdict.see("account", spec["serviceAccountName"], ACCOUNT)
+    verdict.see("account", spec["serviceAccountName"], RUNS)
+    verdict.see("its token", spec["automountServiceAccountToken"] or "not mounted", "not mounted")
     verdict.see("envFrom", container["envFrom"], [{"secretRef": {"name": SECRET}}])
     named = {entry["name"]: entry.get("value") for entry in container["env"]}
-    verdict.see("env", sorted(named), ["DAGSTER_HOME", "DAGSTER_RUN_JOB_NAME"])
+    verdict.see("env", sorted(named), SET_BY_DAGSTER)
     labels = pods[0]["metadata"]["labels"]
     wanted_labels = {"dagster/job": DIGEST, "dagster/run-id": run_id}
     verdict.see("labels", wanted_labels.items() <= labels.items() and "name it", "name it")

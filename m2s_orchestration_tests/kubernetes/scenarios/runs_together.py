@@ -82,9 +82,12 @@ def two_daemons(deployment: Deployment) -> list[Row]:
     # Where each daemon took the other's run for its own, it takes another tick.
     eventually(lambda: deployment.club.told(EACH_MINUTE).states, within=PATIENCE, every=LOOKS_EVERY)
     deployment.ui.switch_off(f"{EACH_MINUTE}_schedule")
-    runs = [run for tick, _ in deployment.ticks(EACH_MINUTE) for run in _ended(deployment, tick)]
+    ends = [end for tick, _ in deployment.ticks(EACH_MINUTE) for end in _ended(deployment, tick)]
     verdict.see("runs of the tick", len(deployment.runs_of(EACH_MINUTE, tick)), 2)
-    verdict.seen.append(f"all runs {', '.join(runs)}")
+    verdict.seen.append(f"of all runs {', '.join(f'{one} {ends.count(one)}' for one in set(ends))}")
+    # Whatever comes after the first of a day has nobody left to tell.
+    verdict.see("sent", ends.count("sent"), deployment.club.periods(EACH_MINUTE))
+    verdict.see("mails to each", deployment.club.mails_to_each(EACH_MINUTE), {1})
     told = deployment.club.told(EACH_MINUTE)
     verdict.see("ledger:", ", ".join(told.states), "sent")
     verdict.see_mail(deployment, EACH_MINUTE, None, told.in_words, mails=told.states["sent"])
@@ -97,8 +100,12 @@ def _doubled(deployment: Deployment) -> str | None:
 
 
 def _ended(deployment: Deployment, tick: str) -> list[str]:
-    """How the runs of a tick ended, once they have."""
-    return [deployment.await_end(run_id) for run_id in deployment.runs_of(EACH_MINUTE, tick)]
+    """What the runs of a tick came to, once they have; one that both launched may not know."""
+    found = []
+    for run_id in deployment.runs_of(EACH_MINUTE, tick):
+        status = deployment.await_end(run_id)
+        found.append(deployment.outcome(run_id) or status)
+    return found
 
 
 def past_its_runtime(deployment: Deployment) -> list[Row]:

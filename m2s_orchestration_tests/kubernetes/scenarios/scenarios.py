@@ -12,7 +12,10 @@ from m2s_orchestration_tests.eventually import eventually
 from m2s_orchestration_tests.kubernetes.cluster.cluster import Cluster, our_cluster
 from m2s_orchestration_tests.kubernetes.cluster.real_cluster import real_cluster
 from m2s_orchestration_tests.kubernetes.cluster.rights import granted_in_values, refused, used
-from m2s_orchestration_tests.kubernetes.scenarios.application_commands import commands_in_pods
+from m2s_orchestration_tests.kubernetes.scenarios.application_commands import (
+    NOT_WRITTEN_DOWN,
+    commands_in_pods,
+)
 from m2s_orchestration_tests.kubernetes.scenarios.deployment import (
     ACCOUNT,
     LOOKS_EVERY,
@@ -156,4 +159,6 @@ def _rights(cluster: Cluster, folder: Path) -> Row:
         verdict.seen.append(f"used: {', '.join(sorted(map(str, used(noted))))}")
         unused = sorted(map(str, granted_in_values(ROLE) - used(noted)))
         verdict.see("granted and not used:", ", ".join(unused) or "none", "none")
+    else:
+        verdict.seen.append(NOT_WRITTEN_DOWN)
     return verdict.row
