@@ -31,7 +31,7 @@ test: $(INSTALLED) ## Run the tests; TESTS="path -k word" chooses some
 	$(PYTHON) -m pytest -n $(shell nproc 2>/dev/null || echo 2) $(TESTS)
 
 .PHONY: check
-check: lint types definitions test ## Everything that CI runs
+check: lint types definitions kubernetes test ## Everything that CI runs
 
 .PHONY: faults
 faults: $(INSTALLED) ## Do everything to the mail that can happen to it; FAULTS=--short takes CI's share
@@ -52,6 +52,14 @@ definitions: $(INSTALLED) ## Let Dagster load every job and schedule, as it will
 	env -u DAGSTER_HOME $(PYTHON) -W 'ignore:Function `definitions_validate_command`' \
 		-m dagster definitions validate --workspace workspace.yaml
 
+.PHONY: kubernetes
+kubernetes: $(INSTALLED) ## Check the deployment without a cluster; CHART=path renders Dagster's chart as well
+	$(PYTHON) -m m2s_orchestration_tests.kubernetes $(if $(CHART),--chart $(CHART))
+
+.PHONY: image
+image: $(INSTALLED) ## Build the image without Docker and start all its parts: minutes, root and podman
+	$(PYTHON) -m m2s_orchestration_tests.kubernetes.image
+
 .PHONY: format
 format: $(INSTALLED) ## Format the code and mend what can be mended by itself
 	$(PYTHON) -m ruff check --fix
@@ -66,10 +74,13 @@ lock: $(INSTALLED) ## Write requirements.lock anew from pyproject.toml; UPGRADE=
 	$(VENV)/bin/uv pip compile pyproject.toml --output-file requirements.lock $(UPGRADE) \
 		--quiet --all-extras --universal --python-version 3.11 --generate-hashes \
 		--no-strip-extras --no-emit-index-url --custom-compile-command 'make lock'
+	$(VENV)/bin/uv pip compile pyproject.toml --output-file requirements-image.lock \
+		--quiet --constraints requirements.lock --universal --python-version 3.11 --generate-hashes \
+		--no-strip-extras --no-emit-index-url --no-annotate --custom-compile-command 'make lock'
 
 .PHONY: clean
 clean: ## Remove everything that can be made again, the demo's club and mails too
-	rm -rf $(VENV) $(CACHES) .demo .m2s
+	rm -rf $(VENV) $(CACHES) .demo .m2s .kubernetes
 
 # Made anew whenever the lock changes, so that nothing is there that the lock does not name.
 # uv installs in 6 s what takes pip 50 s; pip fetches it by its hash in the same lock, and does the

@@ -1,16 +1,19 @@
-"""Dagster starts here: the job and the schedule of every notification, and what watches them."""
+"""Dagster starts here: notifications, what watches them, and the application's own commands."""
 
 import dagster as dg
 
+from m2s_orchestration.application import definition as application
+from m2s_orchestration.application.commands import COMMANDS
 from m2s_orchestration.framework.definition import define
 from m2s_orchestration.monitoring.missed_occurrences import build_sensor
 from m2s_orchestration.notifications import NOTIFICATIONS
 
-_defined = [define(notification) for notification in NOTIFICATIONS]
+_notifications = [define(notification) for notification in NOTIFICATIONS]
+_defined = [*_notifications, *map(application.define, COMMANDS)]
 
 defs = dg.Definitions(
     jobs=[item.job for item in _defined],
     schedules=[item.schedule for item in _defined],
-    sensors=[build_sensor(NOTIFICATIONS, [item.job for item in _defined])],
+    sensors=[build_sensor(NOTIFICATIONS, [item.job for item in _notifications])],
     assets=[item.asset for item in _defined],
 )

@@ -17,6 +17,8 @@ OrchestrationError
 ├── ClubChanged              rows of the club changed between the decision and its recording
 ├── LeaseHeld                somebody else runs this notification now
 ├── LeaseLost                the lease went to somebody else while we worked
+├── UnlawfulCutover          a notification cannot be moved over, or back, that way
+├── NotOurs                  the occurrence is the web application's to send
 ├── MailFault                a message or the way to the mail server
 │   ├── BadAddress
 │   ├── BadMessage
@@ -26,6 +28,7 @@ OrchestrationError
 │   ├── MessageRefused       5xx: not taken, ever
 │   └── OutcomeUnknown       the final dot went out and no answer came
 ├── UnlawfulSettlement       a delivery cannot be settled that way
+├── CommandFailed            the web application's command did not do its work
 ├── IncompleteDelivery       the run is over and some of its mail is not out
 └── DemoFault                the demo's own servers could not be started
 """
@@ -104,6 +107,14 @@ class LeaseLost(OrchestrationError):
     """The lease went to somebody else while this run worked; it records and sends nothing more."""
 
 
+class UnlawfulCutover(OrchestrationError):
+    """The notification cannot be moved over, or back, that way."""
+
+
+class NotOurs(OrchestrationError):
+    """The occurrence is the web application's to send; nothing is recorded."""
+
+
 class MailFault(OrchestrationError):
     """A message could not be made or handed to the mail server."""
 
@@ -157,6 +168,10 @@ class OutcomeUnknown(MailFault):
 
 class UnlawfulSettlement(OrchestrationError):
     """The delivery cannot be settled that way."""
+
+
+class CommandFailed(OrchestrationError):
+    """The web application's command did not do its work, whatever its exit status says."""
 
 
 class IncompleteDelivery(OrchestrationError):

@@ -22,6 +22,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from m2s_orchestration.errors import BadSettings
 from m2s_orchestration.urls import place, site
+from m2s_orchestration.values import command_line, pod_spec, seconds
 
 Encryption = Literal["none", "starttls", "ssl"]
 Value = TypeVar("Value")
@@ -35,6 +36,7 @@ VARIABLES = (
     *("MEMBERS_MAILING_LIST", "OPERATORS_EMAIL", "MEDIA_URL", "MEDIA_ROOT", "DAGSTER_HOME"),
     *("DAGSTER_PG_URL", "DAGSTER_PG_HOST", "DAGSTER_PG_PORT", "DAGSTER_PG_DB"),
     *("DAGSTER_PG_USERNAME", "DAGSTER_PG_PASSWORD"),
+    *("APPLICATION_COMMAND", "APPLICATION_IMAGE", "APPLICATION_POD"),
 )
 TEMPORARY_DAGSTER = "M2S_TEMPORARY_DAGSTER"
 TRUE = {"true", "1", "yes", "on"}
@@ -70,6 +72,9 @@ class Settings:
     operators_email: str | None
     media_url: str | None
     media_root: Path | None
+    application_command: tuple[str, ...]
+    application_image: str | None
+    application_pod: Mapping[str, object]
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -87,6 +92,9 @@ class Settings:
             operators_email=reader.optional("OPERATORS_EMAIL"),
             media_url=reader.read("MEDIA_URL", place, "") or None,
             media_root=reader.read("MEDIA_ROOT", lambda text: Path(text) if text else None, ""),
+            application_command=reader.read("APPLICATION_COMMAND", command_line, ""),
+            application_image=reader.optional("APPLICATION_IMAGE"),
+            application_pod=reader.read("APPLICATION_POD", pod_spec, ""),
         )
         if settings.dev_mode and not settings.redirect_to:
             reader.faults.append(
@@ -246,7 +254,7 @@ def _smtp(reader: _Reader) -> SmtpSettings:
         encryption=encryption,
         user=user,
         password=password,
-        timeout=reader.read("EMAIL_TIMEOUT", _seconds, "30"),
+        timeout=reader.read("EMAIL_TIMEOUT", seconds, "30"),
         idempotency_header=reader.read("EMAIL_IDEMPOTENCY_HEADER", _header_name, "") or None,
     )
 
@@ -264,16 +272,6 @@ def _between(low: int, high: int) -> Callable[[str], int]:
         return int(text)
 
     return parse
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not 0 < seconds <= 600:
-        raise ValueError("write a number of seconds above 0 and up to 600")
-    return seconds
 
 
 def _sslmode(text: str) -> str:

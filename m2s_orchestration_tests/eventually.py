@@ -10,8 +10,10 @@ from typing import TypeVar
 Answer = TypeVar("Answer")
 
 
-def eventually(ask: Callable[[], Answer], *, within: float = 10.0, every: float = 0.01) -> Answer:
-    """Ask again and again until the answer is true, and return it; fail after `within` seconds."""
+def eventually(
+    ask: Callable[[], Answer | None], *, within: float = 10.0, every: float = 0.01
+) -> Answer:
+    """Ask every so often until the answer is true, and return it; fail after `within` seconds."""
     gives_up_at = time.monotonic() + within
     pause = threading.Event()
     while not (answer := ask()):

@@ -1,11 +1,11 @@
-"""How the club's web application uses `cronjob_locks`: its statements, by a pod's clock.
+"""How the commands of the club's web application use `cronjob_locks`, by a pod's clock.
 
 One statement of its commands is one method here, so that a test can put something in between.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -41,6 +41,7 @@ class WebApplication:
         self.notification = notification
         self.owner = owner
         self.ahead = ahead
+        self.looked: Looked | None = None
 
     def begins(self) -> bool:
         """Clean up and take the lock, as every run does; whether it has it."""
@@ -111,7 +112,8 @@ class WebApplication:
                 " WHERE job_name = %s FOR UPDATE NOWAIT",
                 (self.ahead, self.notification),
             ).fetchone()
-        return Looked(int(row[0]), bool(row[1])) if row else None
+        self.looked = Looked(int(row[0]), bool(row[1])) if row else None
+        return self.looked
 
     def save(self, looked: Looked) -> None:
         """Write the row that was looked at, whatever it is by now; if it is gone, write it anew."""
@@ -150,3 +152,52 @@ class WebApplication:
                 (self.notification, self.owner),
             ).rowcount
         )
+
+
+class OldCommand:
+    """The command of a CronJob, step by step: what it does with the lock, and when it works.
+
+    Each step is one transaction of its own; whatever others do comes between two of them. Two of
+    the commands take no lock, and `--force` lets each of them do without.
+    """
+
+    def __init__(
+        self,
+        lock: WebApplication,
+        body: Callable[[], object] = lambda: None,
+        *,
+        takes_lock: bool = True,
+        force: bool = False,
+    ) -> None:
+        self.lock = lock
+        self.body = body
+        self.is_guarded = takes_lock and not force
+        self.only_cleans_up = takes_lock and force
+        self.is_working = False
+        self.has_worked = False
+
+    @property
+    def saw_expired(self) -> bool:
+        """Whether it has looked at a row that it took for expired."""
+        return bool(self.lock.looked and self.lock.looked.is_expired)
+
+    def run(self) -> bool:
+        """From its start to its end; whether it did its work. It exits with 0 either way."""
+        for _ in self.steps():
+            pass
+        return self.has_worked
+
+    def steps(self) -> Iterator[str]:
+        """Yields what it has just done."""
+        if self.is_guarded and not (yield from self.lock.beginning()):
+            return
+        if self.only_cleans_up:
+            self.lock.clean_up()
+            yield "clean up"
+        self.is_working = self.has_worked = True
+        self.body()
+        yield "work"
+        self.is_working = False
+        if self.is_guarded:
+            self.lock.ends()
+            yield "release"

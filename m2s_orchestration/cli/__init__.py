@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from m2s_orchestration.cli.cutover import cutover
 from m2s_orchestration.cli.deliveries import deliveries
 from m2s_orchestration.cli.doctor import doctor
 from m2s_orchestration.cli.locks import locks
@@ -14,13 +15,16 @@ from m2s_orchestration.errors import (
     BadParameter,
     BadSettings,
     ClubFault,
+    LeaseHeld,
     OrchestrationError,
     UnknownNotification,
+    UnlawfulCutover,
     UnlawfulSettlement,
 )
 
 EXIT_RED = 1
 EXIT_BAD_ARGUMENTS = 2
+EXIT_BUSY = 75
 
 
 class Plainspoken(click.Group):
@@ -35,8 +39,11 @@ class Plainspoken(click.Group):
 
 
 def _exit_status(fault: OrchestrationError) -> int:
-    asked_wrongly = (BadParameter, BadSettings, ClubFault, UnknownNotification, UnlawfulSettlement)
-    return EXIT_BAD_ARGUMENTS if isinstance(fault, asked_wrongly) else EXIT_RED
+    if isinstance(fault, LeaseHeld):
+        return EXIT_BUSY
+    asked_wrongly = (BadParameter, BadSettings, ClubFault, UnknownNotification)
+    unlawful = (UnlawfulCutover, UnlawfulSettlement)
+    return EXIT_BAD_ARGUMENTS if isinstance(fault, asked_wrongly + unlawful) else EXIT_RED
 
 
 @click.group(cls=Plainspoken)
@@ -48,5 +55,5 @@ def main() -> None:
     """
 
 
-for command in (run, preview, deliveries, locks, migrate, doctor):
+for command in (run, preview, deliveries, locks, cutover, migrate, doctor):
     main.add_command(command)

@@ -112,6 +112,7 @@ def _why(item: Delivery) -> str:
 
 def _text(found: FullDelivery) -> str:
     if found.content is None:
-        return "Its text is no longer kept."
+        was_here = found.message_id is not None
+        return "Its text is no longer kept." if was_here else "Its text was never here."
     body = message_from_bytes(found.content, policy=policy.default).get_body(("plain",))
     return str(body.get_content()) if body else ""

@@ -7,10 +7,15 @@ from datetime import UTC, datetime
 
 import click
 
+from m2s_orchestration.application.commands import COMMANDS
+from m2s_orchestration.cli.cutover import faults_of
 from m2s_orchestration.club.club import Club
 from m2s_orchestration.club.reading import read_club
+from m2s_orchestration.delivery.cutover import cutovers
+from m2s_orchestration.delivery.lease import leases
 from m2s_orchestration.delivery.migrate import require_migrated
 from m2s_orchestration.errors import (
+    BadSettings,
     ClubFault,
     DatabaseFault,
     DatabaseUnreachable,
@@ -26,6 +31,7 @@ from m2s_orchestration.settings import Settings, dagster_home
 SQL = statements(__package__, "doctor.sql")
 
 SKEW_WARNED = 60.0  # seconds
+NEED_THE_DATABASE = {"clock", "ledger", "rights", "club", "queries", "moving over"}
 
 
 @dataclass(frozen=True)
@@ -66,10 +72,12 @@ def examine(settings: Settings) -> Iterator[Finding]:
         "queries": lambda: _queries(database, settings),
         "mail server": lambda: _mail_server(settings),
         "schedules": _schedules,
+        "moving over": lambda: _moving_over(database),
+        "application": lambda: _application(settings),
     }
     is_away = False
     for subject, check in checks.items():
-        if is_away and subject in {"clock", "ledger", "rights", "club", "queries"}:
+        if is_away and subject in NEED_THE_DATABASE:
             continue
         try:
             yield Finding(subject, is_well=True, detail=check())
@@ -152,12 +160,44 @@ def _mail_server(settings: Settings) -> str:
 
 
 def _schedules() -> str:
-    if not dagster_home():
+    running = _running_schedules()
+    if running is None:
         return "DAGSTER_HOME is not set: runs started here are kept nowhere"
-    # Dagster takes a second to import: only this check needs it.
+    return f"switched on: {', '.join(sorted(running)) or 'none'}"
+
+
+def _running_schedules() -> set[str] | None:
+    """The schedules and sensors that are switched on; None where no instance is configured."""
+    if not dagster_home():
+        return None
+    # Dagster takes a second to import: only this needs it.
     from m2s_orchestration.framework.execution import open_instance
 
     with open_instance() as instance:
         states = instance.all_instigator_state()
-        running = sorted(state.instigator_name for state in states if state.is_running)
-    return f"switched on: {', '.join(running) or 'none'}"
+        return {state.instigator_name for state in states if state.is_running}
+
+
+def _moving_over(database: Database) -> str:
+    with database.connect("doctor") as connection:
+        moved = cutovers(connection)
+    rows, running = leases(database), _running_schedules()
+    if faults := list(faults_of(moved, rows, NOTIFICATIONS, running)):
+        raise DatabaseFault("; ".join(faults) + ".")
+    ours = [name for name, found in moved.items() if found.is_ours]
+    return f"moved over from its CronJob: {', '.join(ours) or 'none'}"
+
+
+def _application(settings: Settings) -> str:
+    running = _running_schedules() or set()
+    image, begun_with = settings.application_image, " ".join(settings.application_command)
+    if image:
+        return f"its commands run in pods of {image}"
+    if begun_with:
+        return f"its commands are begun with {begun_with}"
+    if switched_on := [item.name for item in COMMANDS if item.schedule_name in running]:
+        raise BadSettings(
+            f"{', '.join(switched_on)} is switched on and cannot run: set APPLICATION_IMAGE or"
+            " APPLICATION_COMMAND."
+        )
+    return "its commands are not run here"

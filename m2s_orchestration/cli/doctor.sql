@@ -20,6 +20,8 @@ FROM (VALUES
     ('m2s_orchestration.delivery', 'UPDATE'),
     ('m2s_orchestration.attempt', 'SELECT'), ('m2s_orchestration.attempt', 'INSERT'),
     ('m2s_orchestration.notice', 'SELECT'), ('m2s_orchestration.notice', 'INSERT'),
+    ('m2s_orchestration.cutover', 'SELECT'), ('m2s_orchestration.cutover', 'INSERT'),
+    ('m2s_orchestration.cutover', 'UPDATE'),
     ('m2s_orchestration.lease_event', 'INSERT')
 ) AS needed (name, privilege)
 WHERE to_regclass(needed.name) IS NULL

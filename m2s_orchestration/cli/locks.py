@@ -7,6 +7,7 @@ import click
 from m2s_orchestration.cli.person import person
 from m2s_orchestration.cli.table import print_table
 from m2s_orchestration.delivery import lease
+from m2s_orchestration.delivery.lease import HeldLease
 from m2s_orchestration.postgres import Database
 from m2s_orchestration.settings import Settings
 
@@ -33,12 +34,18 @@ def list_leases() -> None:
                 item.notification,
                 item.owner,
                 f"{item.since:%Y-%m-%d %H:%M:%S}",
-                f"{item.until:%Y-%m-%d %H:%M:%S}",
-                "live" if item.is_live else "past its term",
+                "" if item.is_tombstone else f"{item.until:%Y-%m-%d %H:%M:%S}",
+                _state(item),
             )
             for item in found
         ],
     )
+
+
+def _state(item: HeldLease) -> str:
+    if item.is_tombstone:
+        return "free for us, held against the old command"
+    return "live" if item.is_live else "past its term"
 
 
 @locks.command()
@@ -47,14 +54,16 @@ def list_leases() -> None:
 def clear(notification: str, force: bool) -> None:
     """Remove NOTIFICATION's lease if its term is past.
 
-    A live holder whose lease is cleared by force records and begins nothing more.
+    A live holder whose lease is cleared by force records and begins nothing more. What has moved
+    over from its CronJob keeps a tombstone, so that the old command stays out.
     """
     database = Database(Settings.from_environment().database)
     owner = lease.clear(database, notification=notification, person=person(), force=force)
     if owner:
         click.echo(f"Cleared: {notification} was held by {owner}.")
         return
-    live = [item for item in lease.leases(database) if item.notification == notification]
+    rows = lease.leases(database)
+    live = [row for row in rows if row.notification == notification and not row.is_tombstone]
     if not live:
         click.echo(f"Nobody holds {notification}.")
         return

@@ -1,7 +1,9 @@
 """One run of a notification at a time: a lease with an owner and a term, judged by the database.
 
 The row lies in `cronjob_locks`, which the club's web application uses in the same way, so that its
-old command and the new job of the same name exclude each other.
+old command and the new job of the same name exclude each other. Of a notification that has moved
+over, the row is there also while nobody runs it: then it is a tombstone, which we take and leave
+behind and which keeps the old command out.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import secrets
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -31,13 +34,19 @@ OWNER_LENGTH = 100
 
 @dataclass(frozen=True)
 class HeldLease:
-    """A row of `cronjob_locks`."""
+    """A row of `cronjob_locks`; `is_live` and `until` are as they count for us.
+
+    A tombstone is the row of a notification that has moved over and that nobody runs. Out of reach
+    is a row that the web application takes for living whatever becomes of its holder.
+    """
 
     notification: str
     owner: str
     since: datetime
     until: datetime
     is_live: bool
+    is_tombstone: bool
+    is_out_of_reach: bool
 
 
 def owner_token(run_id: str) -> str:
@@ -104,7 +113,22 @@ class Lease:
         return event
 
     def release(self) -> None:
-        """Give the lease back if it is ours; harmless when it is not."""
+        """Give the lease back if it is ours; harmless when it is not.
+
+        It is done in a thread of its own, so that a run that is told to stop just now has it done.
+        """
+        pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="lease release")
+        giving = pool.submit(self._give_back)
+        try:
+            while wait([giving], timeout=0.2).not_done:
+                # Not one long wait, in which Python would not hear of a signal.
+                pass
+        finally:
+            wait([giving])
+            pool.shutdown(wait=False)
+        giving.result()
+
+    def _give_back(self) -> None:
         self._stop.set()
         if self._heart:
             self._heart.join(timeout=HEARTBEAT.total_seconds())
@@ -145,14 +169,14 @@ class Lease:
         SQL["note_contention"].run(connection, **self.identity, event=event)
 
     def _holder(self, connection: Connection) -> str:
-        for lease in SQL["leases"].fetch(connection, HeldLease):
-            if lease.notification == self.notification:
-                return (
-                    f"{self.notification} is held by {lease.owner} until"
-                    f" {lease.until:%Y-%m-%d %H:%M:%S} UTC: nothing was done. Run it again when"
-                    " that run is over; `m2s locks` shows the holder."
-                )
-        return f"{self.notification} was held by another run until just now: run it again."
+        lease = holder(connection, self.notification)
+        if lease is None:
+            return f"{self.notification} was held by another run until just now: run it again."
+        return (
+            f"{self.notification} is held by {lease.owner} until"
+            f" {lease.until:%Y-%m-%d %H:%M:%S} UTC: nothing was done. Run it again when that run is"
+            " over; `m2s locks` shows the holder."
+        )
 
     def _beat(self) -> None:
         """Renew until told to stop, the deadline is past or the row is somebody else's.
@@ -176,6 +200,12 @@ def _call_off(connection: Connection) -> None:
     if connection.info.transaction_status is TransactionStatus.ACTIVE:
         with contextlib.suppress(psycopg.Error):
             connection.cancel_safe(timeout=CALLED_OFF_WITHIN)
+
+
+def holder(connection: Connection, notification: str) -> HeldLease | None:
+    """Who runs a notification now, if anybody."""
+    found = SQL["leases"].fetch(connection, HeldLease)
+    return next((one for one in found if one.notification == notification and one.is_live), None)
 
 
 def leases(database: Database) -> list[HeldLease]:

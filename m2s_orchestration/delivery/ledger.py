@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from psycopg.types.json import Jsonb
 
+from m2s_orchestration.delivery.cutover import not_ours
 from m2s_orchestration.delivery.lease import Lease
 from m2s_orchestration.errors import MissingPermission, MissingTable, NotMigrated
 from m2s_orchestration.postgres import Connection, Statement, statements, translated
@@ -101,7 +102,7 @@ class Recorded:
 def record(connection: Connection, lease: Lease, plan: Plan) -> Recorded:
     """Record the decision in one transaction, in the name of the lease, if it is not yet recorded.
 
-    Raises LeaseLost, with nothing recorded, when the lease is not ours.
+    Raises, with nothing recorded, LeaseLost or NotOurs: the lease or the occurrence is not ours.
     """
     with translated(), connection.transaction():
         lease.fence(connection)
@@ -139,10 +140,9 @@ def is_under_way(connection: Connection, *, notification: str, tick: datetime) -
 
 
 def _recorded_before(connection: Connection, lease: Lease, plan: Plan) -> Recorded:
-    found = find(connection, notification=lease.notification, tick=plan.tick)
-    if found is None:
-        raise RuntimeError(f"{lease.notification} at {plan.tick} conflicts with no row")
-    return found
+    if found := find(connection, notification=lease.notification, tick=plan.tick):
+        return found
+    raise not_ours(lease.notification, plan.tick)
 
 
 def _record_anew(connection: Connection, lease: Lease, plan: Plan, occurrence_id: int) -> Recorded:

@@ -1,19 +1,21 @@
--- open_occurrence: Record that this occurrence is decided; no row if it was already.
+-- open_occurrence: Record that this occurrence is decided; no row if it was already, or is not ours.
 INSERT INTO m2s_orchestration.occurrence AS occurrence
     (notification, tick, state, periods, found, run_id, decided_by, due_until)
-VALUES (%(notification)s, %(tick)s, 'decided', %(periods)s, %(found)s, %(run_id)s, %(owner)s,
-        %(due_until)s)
--- One that was missed and noted as expired was never decided.
+SELECT %(notification)s, %(tick)s, 'decided', %(periods)s::text[], %(found)s, %(run_id)s,
+       %(owner)s, %(due_until)s
+WHERE m2s_orchestration.is_ours(%(notification)s, %(tick)s)
+-- One that was missed and noted as expired was never decided, nor one that was only imported.
 ON CONFLICT (notification, tick) DO UPDATE
     SET state = excluded.state, periods = excluded.periods, found = excluded.found,
         run_id = excluded.run_id, decided_by = excluded.decided_by,
         decided_at = excluded.decided_at, due_until = excluded.due_until
-    WHERE occurrence.state = 'expired'
+    WHERE occurrence.state IN ('expired', 'imported')
 RETURNING id;
 
 -- find_occurrence: What was decided of an occurrence, if anything.
 SELECT id, state, periods FROM m2s_orchestration.occurrence
-WHERE notification = %(notification)s AND tick = %(tick)s AND state <> 'expired';
+WHERE notification = %(notification)s AND tick = %(tick)s
+  AND state NOT IN ('expired', 'imported');
 
 -- count_side_effects: How many notices and changes the occurrence led to.
 UPDATE m2s_orchestration.occurrence SET notices = %(notices)s, changes = %(changes)s
@@ -156,7 +158,7 @@ WHERE id = %(id)s AND state IN ('planned', 'retry');
 WITH lease AS (
     SELECT 1 FROM cronjob_locks
     WHERE job_name = %(notification)s AND locked_by = %(owner)s
-      AND expires_at > clock_timestamp() + interval '2 seconds'
+      AND m2s_orchestration.lease_end(expires_at) > clock_timestamp() + interval '2 seconds'
     FOR SHARE
 )
 UPDATE m2s_orchestration.delivery
@@ -170,7 +172,7 @@ RETURNING id;
 WITH lease AS (
     SELECT 1 FROM cronjob_locks
     WHERE job_name = %(notification)s AND locked_by = %(owner)s
-      AND expires_at > clock_timestamp() + interval '2 seconds'
+      AND m2s_orchestration.lease_end(expires_at) > clock_timestamp() + interval '2 seconds'
     FOR SHARE
 )
 SELECT 1 FROM m2s_orchestration.delivery
@@ -194,7 +196,8 @@ RETURNING delivery_id;
 -- refuse: The server's answer before the final dot, recorded in the name of the lease.
 WITH lease AS (
     SELECT 1 FROM cronjob_locks
-    WHERE job_name = %(notification)s AND locked_by = %(owner)s AND expires_at > clock_timestamp()
+    WHERE job_name = %(notification)s AND locked_by = %(owner)s
+      AND m2s_orchestration.lease_end(expires_at) > clock_timestamp()
     FOR SHARE
 ), settled AS (
     UPDATE m2s_orchestration.delivery
@@ -232,7 +235,8 @@ RETURNING id;
 
 -- known_ticks: The occurrences since a moment of which anything is recorded.
 SELECT tick FROM m2s_orchestration.occurrence
-WHERE notification = %(notification)s AND tick > %(since)s;
+-- Of what the web application served in part, the rest is still ours to decide.
+WHERE notification = %(notification)s AND tick > %(since)s AND state <> 'imported';
 
 -- unfinished_ticks: The decided occurrences that a run has something to do for now.
 SELECT DISTINCT tick FROM m2s_orchestration.occurrence

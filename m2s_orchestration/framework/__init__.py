@@ -15,7 +15,7 @@ from m2s_orchestration.framework.decision import (
     Recipient,
     Untold,
 )
-from m2s_orchestration.framework.notification import Notification, Pod
+from m2s_orchestration.framework.notification import Notification, Pod, Predecessor
 from m2s_orchestration.framework.occurrence import Occurrence
 from m2s_orchestration.framework.parameters import IsoDate, Parameters
 
@@ -33,6 +33,7 @@ __all__ = [
     "Parameters",
     "PassedOver",
     "Pod",
+    "Predecessor",
     "Recipient",
     "Untold",
 ]

@@ -21,7 +21,12 @@ class Recipient:
     @classmethod
     def of(cls, member: Member) -> Recipient:
         """A member, known by id."""
-        return cls(key=f"member:{member.id}", name=member.greeting_name, address=member.email)
+        return cls(key=cls.key_of(member.id), name=member.greeting_name, address=member.email)
+
+    @staticmethod
+    def key_of(member_id: int) -> str:
+        """A member's key."""
+        return f"member:{member_id}"
 
     @classmethod
     def at(cls, address: str, name: str) -> Recipient:

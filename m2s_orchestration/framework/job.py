@@ -1,26 +1,19 @@
 """From a declaration to its Dagster job: query, evaluate, commit, email, under one lease."""
 
 import time
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
 
-from m2s_orchestration.errors import (
-    BadParameter,
-    BadSettings,
-    ClubFault,
-    IncompleteDelivery,
-    LeaseHeld,
-    OrchestrationError,
-)
-from m2s_orchestration.framework import story, tags
+from m2s_orchestration.errors import IncompleteDelivery, LeaseHeld, OrchestrationError
+from m2s_orchestration.framework import story
 from m2s_orchestration.framework.artifacts import keep
 from m2s_orchestration.framework.flat_job import FlatJob, flattened
 from m2s_orchestration.framework.launchpad import flat_config
 from m2s_orchestration.framework.notification import Notification
+from m2s_orchestration.framework.outcome import faults_told, tell_outcome
 from m2s_orchestration.framework.pod import run_tags
 from m2s_orchestration.framework.report import Report
 from m2s_orchestration.framework.run import NotificationRun
@@ -80,7 +73,7 @@ def _op(notification: Notification, label: str, step: Step, description: str) ->
         pool="smtp" if label == "email" else None,
     )
     def run_step(context: dg.OpExecutionContext) -> Generator[Event | dg.Output[None], None, None]:
-        with _faults_told(context):
+        with faults_told(context):
             try:
                 told = step(context, context.resources.run_in_hand)
             except LeaseHeld as held:
@@ -138,7 +131,7 @@ def _email(context: dg.OpExecutionContext, in_hand: RunInHand) -> Told:
     report = run.rehearse() if run.rehearsal else run.email()
     metadata = story.of_report(report, time.monotonic() - in_hand.started_at, run.rehearsal)
     kind = dg.AssetObservation if run.rehearsal else dg.AssetMaterialization
-    _tell_outcome(context, report.outcome)
+    tell_outcome(context, report.outcome)
     context.log.info(story.in_one_line(report))
     occurrence = run.request.occurrence
     return Told(
@@ -171,28 +164,9 @@ def _what_is_missing(report: Report) -> str:
     )
 
 
-@contextmanager
-def _faults_told(context: dg.OpExecutionContext) -> Iterator[None]:
-    """Turn a fault into the run's failure, in the words that a person can use."""
-    try:
-        yield
-    except OrchestrationError as fault:
-        refused = isinstance(fault, BadParameter | BadSettings | ClubFault)
-        _tell_outcome(context, "refused" if refused else "incomplete")
-        raise dg.Failure(
-            description=str(fault),
-            metadata={"fault": type(fault).__name__},
-            allow_retries=False,
-        ) from None
-
-
 def _end_busy(context: dg.OpExecutionContext, held: LeaseHeld, *, is_first: bool) -> None:
-    _tell_outcome(context, "busy")
+    tell_outcome(context, "busy")
     if not is_first:
         # A re-execution from a later step stays visibly undone.
         raise dg.Failure(description=str(held), allow_retries=False) from held
     context.log.warning(str(held))
-
-
-def _tell_outcome(context: dg.OpExecutionContext, outcome: str) -> None:
-    context.instance.add_run_tags(context.run_id, {tags.OUTCOME: outcome})

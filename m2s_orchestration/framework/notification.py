@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from importlib import import_module
 from typing import Any, Literal, get_args, get_type_hints
 
-from cronsim import CronSim, CronSimError
-
 from m2s_orchestration.errors import BadDeclaration
 from m2s_orchestration.framework.decision import Decision
+from m2s_orchestration.framework.declaration import check, page_of, title_of
 from m2s_orchestration.framework.occurrence import Occurrence, latest_occurrence, occurrence_at
 from m2s_orchestration.framework.parameters import Parameters
 from m2s_orchestration.postgres import Statement, statements
@@ -26,10 +23,26 @@ Evaluate = Callable[[Any, Occurrence, Any, Any], Decision]
 
 @dataclass(frozen=True)
 class Pod:
-    """What the run's pod is given on Kubernetes: requests and limits."""
+    """What the run's pod is given on Kubernetes: what it asks for, and the most it may have.
 
-    memory: tuple[str, str] = ("64Mi", "128Mi")
-    cpu: tuple[str, str] = ("50m", "100m")
+    The defaults are measured: docs/kubernetes.md has the figures, beside those of the CronJobs.
+    """
+
+    memory: tuple[str, str] = ("160Mi", "256Mi")
+    cpu: tuple[str, str] = ("100m", "500m")
+
+
+@dataclass(frozen=True)
+class Predecessor:
+    """The web application's command that a notification takes over from, by the same name.
+
+    `takes_lock` is false where it never looks at `cronjob_locks`: no row keeps it out. With
+    `period_of`, its notices prove its mail: `evidence.sql` finds them, and this says which period a
+    run of that occurrence told of.
+    """
+
+    takes_lock: bool = True
+    period_of: Callable[[Occurrence, Any], str] | None = None
 
 
 @dataclass(frozen=True)
@@ -38,7 +51,8 @@ class Notification:
 
     Job, schedule, partitions, lease, page in the UI and command are derived from it. `in_time` is
     how long after its tick the mail may still go; `deadline` is how long a run may take; `rows` is
-    a dataclass whose fields are named as the statements of `query.sql`, each a tuple of row types.
+    a dataclass whose fields are named as the statements of `query.sql`, each a tuple of row types;
+    `replaces` tells of the CronJob before it, if there was one.
     """
 
     package: str
@@ -50,25 +64,17 @@ class Notification:
     parameters: type[Parameters] = Parameters
     pod: Pod = Pod()
     in_doubt: InDoubt = "hold"
+    replaces: Predecessor | None = None
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[a-z][a-z0-9_]{2,59}", self.name):
-            raise BadDeclaration(f"{self.name!r} is no name for a notification: use snake_case.")
-        try:
-            CronSim(self.cron, datetime(2026, 1, 1, tzinfo=UTC))
-        except CronSimError as error:
-            raise BadDeclaration(
-                f"{self.name}: {self.cron!r} is not a schedule: {error}."
-            ) from error
+        check(self.package, self.cron)
         if self.in_time <= timedelta(0) or self.deadline <= timedelta(0):
             raise BadDeclaration(f"{self.name}: in_time and deadline must be longer than nothing.")
-        if not self.page:
-            raise BadDeclaration(
-                f"{self.name}: the docstring of {self.package} is its page; write it."
-            )
         missing = self.row_types.keys() - self.queries.keys()
         if missing:
             raise BadDeclaration(f"{self.name}: query.sql lacks {', '.join(sorted(missing))}.")
+        if self.replaces and self.replaces.period_of and "evidence" not in self.evidence:
+            raise BadDeclaration(f"{self.name}: evidence.sql has no statement `evidence`.")
 
     @property
     def name(self) -> str:
@@ -78,17 +84,27 @@ class Notification:
     @property
     def page(self) -> str:
         """What the UI says about it: the folder's docstring."""
-        return (sys.modules[self.package].__doc__ or "").strip()
+        return page_of(self.package)
 
     @property
     def title(self) -> str:
         """The first line of the page."""
-        return self.page.splitlines()[0].rstrip(".")
+        return title_of(self.package)
+
+    @property
+    def schedule_name(self) -> str:
+        """What its schedule's switch in the UI is called."""
+        return f"{self.name}_schedule"
 
     @cached_property
     def queries(self) -> Mapping[str, Statement]:
         """The statements of `query.sql`."""
         return statements(self.package, "query.sql")
+
+    @cached_property
+    def evidence(self) -> Mapping[str, Statement]:
+        """The statement of `evidence.sql`: what the command before this job left behind."""
+        return statements(self.package, "evidence.sql")
 
     @cached_property
     def row_types(self) -> Mapping[str, type]:

@@ -75,6 +75,11 @@ def tick_before(cron: str, moment: datetime) -> datetime:
     return next(CronSim(cron, moment.astimezone(UTC), reverse=True))
 
 
+def tick_after(cron: str, moment: datetime) -> datetime:
+    """The first tick of a cron expression (in UTC) after a moment."""
+    return next(CronSim(cron, moment.astimezone(UTC)))
+
+
 def ticks_between(cron: str, start: datetime, end: datetime) -> list[datetime]:
     """Every tick after `start` and up to `end`, oldest first."""
     found = []

@@ -12,6 +12,7 @@ from functools import cached_property
 
 from m2s_orchestration.delivery import ledger
 from m2s_orchestration.delivery.courier import deliver
+from m2s_orchestration.delivery.cutover import whose
 from m2s_orchestration.delivery.errand import Round, Route
 from m2s_orchestration.delivery.lease import Lease
 from m2s_orchestration.delivery.ledger import Recorded
@@ -19,6 +20,7 @@ from m2s_orchestration.delivery.migrate import require_migrated
 from m2s_orchestration.errors import DatabaseFault, IncompleteDelivery, LeaseHeld, LeaseLost
 from m2s_orchestration.framework.evaluation import Evaluation, Reading, read
 from m2s_orchestration.framework.notification import Notification
+from m2s_orchestration.framework.occurrence import KEY_FORMAT
 from m2s_orchestration.framework.planning import Rendering, channel_of, make_plan, render_messages
 from m2s_orchestration.framework.report import Report, after_round, report_of
 from m2s_orchestration.framework.request import Request
@@ -48,18 +50,37 @@ class NotificationRun:
     def rehearsal(self) -> str:
         """Why nothing is recorded or sent; empty for a real run.
 
-        An occurrence that is too old is only looked at, unless it was decided and some of its mail
-        may still go.
+        An occurrence that is too old, or the web application's, is only looked at, unless it was
+        decided and some of its mail may still go.
         """
         if self.request.options.dry_run:
             return "asked for by dry_run"
-        if not self.request.is_late or self._is_under_way():
-            return ""
+        why = self._why_late() if self.request.is_late else self._why_not_ours()
+        return "" if why and self._is_under_way() else why
+
+    def _why_late(self) -> str:
         hours = self.notification.in_time / timedelta(hours=1)
         spoken = f"{hours / 24:g} days" if hours > LONGEST_IN_HOURS else f"{hours:g} hours"
         return (
             f"because {self.request.occurrence.key} is older than the {spoken} within which this"
             " mail may go (send_late: true sends it all the same)"
+        )
+
+    def _why_not_ours(self) -> str:
+        moment = self.request.occurrence.moment
+        with self._database.connect("begin") as connection:
+            cutover = whose(connection, notification=self.notification.name, tick=moment)
+        if cutover is None:
+            return ""
+        if cutover.back_at and moment >= cutover.back_at:
+            return (
+                f"because {self.notification.name} went back to the web application at"
+                f" {cutover.back_at:%Y-%m-%d %H:%M} UTC (`m2s cutover` moves it over again)"
+            )
+        return (
+            f"because {self.request.occurrence.key} is the web application's:"
+            f" {self.notification.name} moved over at {cutover.moved_at:%Y-%m-%d %H:%M} UTC and is"
+            f" ours from {cutover.effective_from.strftime(KEY_FORMAT)} on"
         )
 
     def begin(self) -> None:

@@ -52,11 +52,12 @@ class RunInHand:
 
     def _tell_occurrence(self, context: dg.OpExecutionContext, run: NotificationRun) -> None:
         occurrence = run.request.occurrence
-        told = {tags.OCCURRENCE: occurrence.key}
+        # First of all, and without the database: the sensor counts the runs of an occurrence.
+        context.instance.add_run_tags(context.run_id, {tags.OCCURRENCE: occurrence.key})
         is_tick = occurrence == self.notification.latest_occurrence(occurrence.moment)
         if is_tick and not run.rehearsal:
-            told |= _known_to_the_ui(self.notification, occurrence)
-        context.instance.add_run_tags(context.run_id, told)
+            known = _known_to_the_ui(self.notification, occurrence)
+            context.instance.add_run_tags(context.run_id, known)
         if run.rehearsal:
             context.log.warning(
                 f"This is a rehearsal, {run.rehearsal}. Nothing is recorded or sent."

@@ -21,16 +21,11 @@ def partitions(notification: Notification) -> dg.TimeWindowPartitionsDefinition:
     )
 
 
-def schedule_name(notification: Notification) -> str:
-    """What the switch in the UI is called."""
-    return f"{notification.name}_schedule"
-
-
 def build_schedule(notification: Notification, job: dg.JobDefinition) -> dg.ScheduleDefinition:
     """The schedule of a notification, off until a person switches it on."""
 
     @dg.schedule(
-        name=schedule_name(notification),
+        name=notification.schedule_name,
         job=job,
         cron_schedule=notification.cron,
         execution_timezone="UTC",

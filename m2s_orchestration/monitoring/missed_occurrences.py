@@ -11,13 +11,13 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from m2s_orchestration.delivery.administration import drop_old_contents
+from m2s_orchestration.delivery.cutover import Cutover, cutovers, ours
 from m2s_orchestration.delivery.ledger import SQL, TESTIMONY
 from m2s_orchestration.delivery.migrate import require_migrated
 from m2s_orchestration.framework import tags
 from m2s_orchestration.framework.notification import Notification
 from m2s_orchestration.framework.occurrence import ticks_between
 from m2s_orchestration.framework.run import resends_within
-from m2s_orchestration.framework.schedule import schedule_name
 from m2s_orchestration.postgres import Connection, Database, translated
 from m2s_orchestration.settings import Settings
 
@@ -95,11 +95,12 @@ def runs_lacking(
     database = Database(settings.database)
     with database.connect("missed occurrences") as connection, translated():
         require_migrated(connection)
+        moved = cutovers(connection)
         for notification in notifications:
-            began = switched_on.get(schedule_name(notification))
+            began = switched_on.get(notification.schedule_name)
             if began is None:
                 continue
-            since = max(began, now - LOOK_BACK)
+            since = max(_since(moved.get(notification.name), began), now - LOOK_BACK)
             found = _note_missed(connection, notification, since=since, now=now)
             within = resends_within(notification, settings) or timedelta(0)
             ticks = [*found.in_time, *_unfinished(connection, notification, within=within)]
@@ -117,11 +118,27 @@ def _switched_on(instance: dg.DagsterInstance) -> dict[str, datetime]:
     return found
 
 
+def _since(cutover: Cutover | None, began: datetime) -> datetime:
+    """From when on the ticks are ours to serve: since it moved over, if that was before the switch.
+
+    Nobody else has served what came in between: the old command was kept out.
+    """
+    if cutover is None or not cutover.is_ours:
+        return began
+    return min(began, cutover.effective_from - timedelta(microseconds=1))
+
+
 def _note_missed(
     connection: Connection, notification: Notification, *, since: datetime, now: datetime
 ) -> Missed:
     known = SQL["known_ticks"].run(connection, notification=notification.name, since=since)
     found = missed(notification, known={tick for (tick,) in known}, since=since, now=now)
+    # What the web application serves, before the notification moved over or after it went back.
+    is_ours = ours(connection, notification.name, (*found.in_time, *found.too_late))
+    found = Missed(
+        in_time=tuple(tick for tick in found.in_time if tick in is_ours),
+        too_late=tuple(tick for tick in found.too_late if tick in is_ours),
+    )
     for tick in found.too_late:
         SQL["note_expired"].run(
             connection,

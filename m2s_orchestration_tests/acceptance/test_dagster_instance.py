@@ -10,12 +10,15 @@ import dagster as dg
 import pytest
 
 from m2s_orchestration.definitions import defs
+from m2s_orchestration.delivery.cutover import move
 from m2s_orchestration.demo.postgres import EmbeddedPostgres
 from m2s_orchestration.framework.occurrence import ticks_between
 from m2s_orchestration.monitoring.missed_occurrences import runs_lacking
 from m2s_orchestration.notifications import NOTIFICATIONS
 from m2s_orchestration.settings import Settings
 from m2s_orchestration_tests.acceptance.conftest import Site
+from m2s_orchestration_tests.smtp_script import hang
+from m2s_orchestration_tests.smtp_server import SmtpServer
 
 ROOT = Path(__file__).parents[2]
 AGING = "notify_aging_logsheets"
@@ -69,6 +72,24 @@ def test_a_run_is_remembered_with_its_partition_its_outcome_and_its_figures(
     assert event.asset_materialization.metadata["sent"].value == 2
 
 
+def test_a_run_that_is_interrupted_says_that_it_is_not_done(
+    site: Site, instance: dg.DagsterInstance
+) -> None:
+    with SmtpServer() as server:
+        server.on("dot", hang(accepts=True), times=1)
+        site.environment.update(EMAIL_PORT=str(server.port), EMAIL_CONNECTIONS="1")
+        arguments = ("run", AGING, "--as-of", "2026-03-01T08:00Z", "--send-late")
+        process = site.start("m2s_orchestration.cli", *arguments)
+        server.wait_for("dot")
+        process.terminate()
+        server.release()
+        process.communicate(timeout=60)
+
+    (run,) = instance.get_runs()
+    assert run.status is dg.DagsterRunStatus.FAILURE
+    assert run.tags["m2s/outcome"] == "incomplete"
+
+
 def test_the_tick_at_eight_is_the_partition_of_eight() -> None:
     schedule = defs.resolve_schedule_def(SCHEDULE)
     with dg.DagsterInstance.ephemeral() as instance:
@@ -111,6 +132,40 @@ def test_a_tick_that_was_missed_for_too_long_is_noted_as_expired(
             "SELECT DISTINCT state FROM m2s_orchestration.occurrence"
         ).fetchall()
     assert states == [("expired",)]
+
+
+def test_what_is_the_web_applications_is_neither_made_up_for_nor_noted(
+    site: Site, instance: dg.DagsterInstance
+) -> None:
+    switch_on(site, SCHEDULE)
+    in_three_days = datetime.now(UTC) + timedelta(days=3)
+    with site.database.connect("test") as connection:
+        move(
+            connection,
+            notification=AGING,
+            effective_from=in_three_days + timedelta(days=1),
+            person="Jane",
+        )
+
+    assert runs_lacking(instance, settings(site), NOTIFICATIONS, now=in_three_days) == []
+    with site.database.connect("test") as connection:
+        noted = connection.execute("SELECT count(*) FROM m2s_orchestration.occurrence").fetchone()
+    assert noted == (0,)
+
+
+def test_a_tick_between_the_move_and_the_switch_is_made_up_for(
+    site: Site, instance: dg.DagsterInstance
+) -> None:
+    now = datetime.now(UTC)
+    tick = ticks_between("0 8 * * *", now - timedelta(days=1), now)[0]
+    after_it = tick + timedelta(hours=1)
+    with site.database.connect("test") as connection:
+        move(connection, notification=AGING, effective_from=tick, person="Jane")
+    switch_on(site, SCHEDULE)
+
+    (request,) = runs_lacking(instance, settings(site), NOTIFICATIONS, now=after_it)
+
+    assert (request.job_name, request.partition_key) == (AGING, f"{tick:%Y-%m-%d-%H:%M}")
 
 
 def test_every_job_has_its_page_its_partitions_and_a_schedule_that_is_off() -> None:

@@ -12,6 +12,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from m2s_orchestration.cli.doctor import SQL
+from m2s_orchestration.delivery.cutover import Told, move, move_back
 from m2s_orchestration.delivery.lease import Lease
 from m2s_orchestration.framework.evaluation import read
 from m2s_orchestration.framework.notification import Notification
@@ -49,6 +50,30 @@ def test_a_lease_can_be_had_and_given_back(humble: Database) -> None:
 
     assert lease.acquire(wait=timedelta(0)) == "acquired"
     lease.release()
+
+
+def test_a_notification_can_be_moved_over_and_back(humble: Database) -> None:
+    told = Told(
+        tick=NEXT_YEAR,
+        period="2027-01-01",
+        recipient_key="member:1",
+        member_id=1,
+        told_at=NEXT_YEAR,
+        reason="a notice",
+    )
+    with humble.connect("cutover") as connection:
+        moved = move(
+            connection,
+            notification="any",
+            effective_from=NEXT_YEAR,
+            person="Jane",
+            told=lambda: (told,),
+        )
+        assert moved.imported == 1
+        lease = Lease(humble, notification="any", run_id="1", deadline=timedelta(minutes=1))
+        lease.acquire(wait=timedelta(0))
+        lease.release()
+        move_back(connection, notification="any", person="Jane")
 
 
 @pytest.mark.parametrize("notification", NOTIFICATIONS, ids=lambda item: item.name)

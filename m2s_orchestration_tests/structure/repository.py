@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "m2s_orchestration"
 TESTS = ROOT / "m2s_orchestration_tests"
 NOTIFICATIONS = PACKAGE / "notifications"
+COMMANDS = PACKAGE / "application" / "commands"
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -26,6 +26,8 @@ OURS = re.compile(r"`((?:m2s_orchestration(?:_tests)?|docs)/[\w./-]+)`")
         "README.md",
         "docs/delivery.md",
         "docs/glossary.md",
+        "docs/kubernetes.md",
+        "docs/moving-over.md",
         "docs/operations.md",
         "docs/smtp-faults.md",
         "docs/why.md",

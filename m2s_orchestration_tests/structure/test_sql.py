@@ -40,6 +40,13 @@ def test_values_are_bound_by_name(file: Path) -> None:
         assert "%" not in re.sub(r"%\([a-z_]+\)s|%%", "", statement.text), statement.name
 
 
+@each(NAMED)
+def test_the_end_of_a_lease_is_the_one_that_counts_for_us(file: Path) -> None:
+    """What `cronjob_locks` says of a notification that has moved over is a thousand years later."""
+    for statement in _statements(file):
+        assert not re.search(r"expires_at\s*[<>]=?\s*(clock_timestamp|now)\b", statement.text)
+
+
 def _statements(file: Path) -> list[Statement]:
     package = ".".join(file.parent.relative_to(ROOT).parts)
     return list(statements(package, file.name).values())

@@ -47,6 +47,9 @@ EVERYTHING = {
     "OPERATORS_EMAIL": "operators@example.org",
     "MEDIA_URL": "https://media.example.org/",
     "MEDIA_ROOT": "/srv/media",
+    "APPLICATION_COMMAND": "/srv/club/bin/python '/srv/club site/manage.py'",
+    "APPLICATION_IMAGE": "club/web:42",
+    "APPLICATION_POD": '{"containers": [{"workingDir": "/srv"}]}',
 }
 
 

@@ -51,6 +51,9 @@ def test_everything_can_be_set() -> None:
         "operators_email": "operators@example.org",
         "media_url": "https://media.example.org/",
         "media_root": Path("/srv/media"),
+        "application_command": ("/srv/club/bin/python", "/srv/club site/manage.py"),
+        "application_image": "club/web:42",
+        "application_pod": {"containers": [{"workingDir": "/srv"}]},
     }
 
 
@@ -79,6 +82,9 @@ def test_what_may_be_left_out_has_a_default() -> None:
         "operators_email": None,
         "media_url": None,
         "media_root": None,
+        "application_command": (),
+        "application_image": None,
+        "application_pod": {},
     }
 
 
@@ -307,3 +313,16 @@ def test_what_is_a_place_for_pictures(text: str) -> None:
 def test_secrets_are_not_in_the_repr() -> None:
     assert SECRET not in repr(Settings.from_environment(EVERYTHING))
     assert SECRET not in repr(read())
+
+
+@pytest.mark.parametrize("text", ["python 'manage.py", "python manage.py\\"])
+def test_a_command_line_is_written_as_in_a_shell(text: str) -> None:
+    assert "APPLICATION_COMMAND" in fault(APPLICATION_COMMAND=text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{", "[]", '"x"', '{"containers": []}', '{"containers": [{}, {}]}', '{"containers": 1}'],
+)
+def test_a_pod_is_a_spec_with_one_container_at_most(text: str) -> None:
+    assert "APPLICATION_POD" in fault(APPLICATION_POD=text)

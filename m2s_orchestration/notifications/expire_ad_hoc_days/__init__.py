@@ -20,16 +20,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from m2s_orchestration.framework import Notification, Pod
+from m2s_orchestration.framework import Notification, Predecessor
 from m2s_orchestration.notifications.expire_ad_hoc_days.evaluate import evaluate
 from m2s_orchestration.notifications.expire_ad_hoc_days.rows import Rows
 
 notification = Notification(
     package=__name__,
     cron="0 3 * * *",
+    replaces=Predecessor(),
     in_time=timedelta(hours=20),
     deadline=timedelta(minutes=5),
     rows=Rows,
     evaluate=evaluate,
-    pod=Pod(memory=("64Mi", "128Mi"), cpu=("50m", "100m")),
 )

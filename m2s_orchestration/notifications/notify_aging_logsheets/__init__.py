@@ -16,17 +16,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from m2s_orchestration.framework import Notification, Pod
+from m2s_orchestration.framework import Notification, Predecessor
 from m2s_orchestration.notifications.notify_aging_logsheets.evaluate import Parameters, evaluate
 from m2s_orchestration.notifications.notify_aging_logsheets.rows import Rows
 
 notification = Notification(
     package=__name__,
     cron="0 8 * * *",
+    replaces=Predecessor(),
     in_time=timedelta(hours=20),
     deadline=timedelta(minutes=15),
     rows=Rows,
     evaluate=evaluate,
     parameters=Parameters,
-    pod=Pod(memory=("64Mi", "128Mi"), cpu=("50m", "100m")),
 )

@@ -21,18 +21,18 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from m2s_orchestration.framework import Notification, Pod
-from m2s_orchestration.notifications.notify_late_sprs.evaluate import evaluate
+from m2s_orchestration.framework import Notification, Predecessor
+from m2s_orchestration.notifications.notify_late_sprs.evaluate import evaluate, period_of
 from m2s_orchestration.notifications.notify_late_sprs.parameters import Parameters
 from m2s_orchestration.notifications.notify_late_sprs.rows import Rows
 
 notification = Notification(
     package=__name__,
     cron="0 10 * * 1",
+    replaces=Predecessor(period_of=period_of),
     in_time=timedelta(days=3),
     deadline=timedelta(minutes=20),
     rows=Rows,
     evaluate=evaluate,
     parameters=Parameters,
-    pod=Pod(memory=("128Mi", "256Mi"), cpu=("100m", "200m")),
 )

@@ -75,7 +75,7 @@ class Copy:
 def evaluate(rows: Rows, occurrence: Occurrence, club: Club, parameters: Parameters) -> Decision:
     """A message and a notice for each instructor who owes reports, and the copies."""
     today = occurrence.club_date(club.zone)
-    period = today.isoformat()
+    period = period_of(occurrence, club)
     owed = _owed(rows.unreported_lessons, club, today)
     copied = _copied(owed, rows.office_holders, club, parameters)
     instructors, readers = list(map(club.member, owed)), list(map(club.member, copied))
@@ -107,6 +107,11 @@ def evaluate(rows: Rows, occurrence: Occurrence, club: Club, parameters: Paramet
             "overdue_reports": sum(map(len, owed.values())),
         },
     )
+
+
+def period_of(occurrence: Occurrence, club: Club) -> str:
+    """The club's date: once a week, whatever the schedule's day."""
+    return occurrence.club_date(club.zone).isoformat()
 
 
 def _owed(lessons: Iterable[UnreportedLesson], club: Club, today: date) -> Owed:

@@ -20,17 +20,21 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from m2s_orchestration.framework import Notification, Pod
-from m2s_orchestration.notifications.report_duty_delinquents.evaluate import Parameters, evaluate
+from m2s_orchestration.framework import Notification, Predecessor
+from m2s_orchestration.notifications.report_duty_delinquents.evaluate import (
+    Parameters,
+    evaluate,
+    period_of,
+)
 from m2s_orchestration.notifications.report_duty_delinquents.rows import Rows
 
 notification = Notification(
     package=__name__,
     cron="0 7 1 * *",
+    replaces=Predecessor(period_of=period_of),
     in_time=timedelta(days=10),
     deadline=timedelta(minutes=30),
     rows=Rows,
     evaluate=evaluate,
     parameters=Parameters,
-    pod=Pod(memory=("128Mi", "256Mi"), cpu=("100m", "200m")),
 )

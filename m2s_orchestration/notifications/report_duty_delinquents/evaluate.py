@@ -104,6 +104,11 @@ def _report(
     )
 
 
+def period_of(occurrence: Occurrence, club: Club) -> str:
+    """The month that the report is called after, as `YYYY-MM`."""
+    return f"{_month(occurrence, club):%Y-%m}"
+
+
 def _month(occurrence: Occurrence, club: Club) -> date:
     """The first day of the month that the report is called after.
 

@@ -23,18 +23,18 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from m2s_orchestration.framework import Notification, Pod
+from m2s_orchestration.framework import Notification, Predecessor
 from m2s_orchestration.notifications.send_duty_preop_emails.evaluate import Parameters, evaluate
 from m2s_orchestration.notifications.send_duty_preop_emails.rows import Rows
 
 notification = Notification(
     package=__name__,
     cron="0 6 * * *",
+    replaces=Predecessor(takes_lock=False),
     in_time=timedelta(hours=20),
     deadline=timedelta(minutes=10),
     rows=Rows,
     evaluate=evaluate,
     parameters=Parameters,
-    pod=Pod(memory=("64Mi", "128Mi"), cpu=("50m", "100m")),
     in_doubt="resend_same_bytes",
 )

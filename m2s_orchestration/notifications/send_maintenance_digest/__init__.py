@@ -17,16 +17,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from m2s_orchestration.framework import Notification, Pod
+from m2s_orchestration.framework import Notification, Predecessor
 from m2s_orchestration.notifications.send_maintenance_digest.evaluate import evaluate
 from m2s_orchestration.notifications.send_maintenance_digest.rows import Rows
 
 notification = Notification(
     package=__name__,
     cron="0 9 * * 0",
+    replaces=Predecessor(takes_lock=False),
     in_time=timedelta(days=3),
     deadline=timedelta(minutes=10),
     rows=Rows,
     evaluate=evaluate,
-    pod=Pod(memory=("64Mi", "128Mi"), cpu=("50m", "100m")),
 )

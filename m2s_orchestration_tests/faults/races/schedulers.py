@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from m2s_orchestration.framework.occurrence import KEY_FORMAT
-from m2s_orchestration.framework.schedule import schedule_name
 from m2s_orchestration_tests.eventually import eventually
 from m2s_orchestration_tests.faults.bench.aftermath import Aftermath, Verdict, judge, look
 from m2s_orchestration_tests.faults.bench.bench import Bench, Site
@@ -106,7 +105,7 @@ def _live(site: Site, deployment: Deployment, calendar: Calendar, *, kills: bool
     killed = ""
     site.server.on("dot", hang(), times=1)
     deployment.serve(every_minute.__name__, **{every_minute.CRON: calendar.cron})
-    deployment.switch_on(schedule_name(every_minute.NOTIFICATION), since=calendar.missed - MINUTE)
+    deployment.switch_on(every_minute.NOTIFICATION.schedule_name, since=calendar.missed - MINUTE)
     if kills:
         site.server.on("data", hang(), times=1)
     for name in ("one daemon", "the other daemon"):

@@ -26,6 +26,7 @@ DELETE FROM m2s_orchestration.delivery;
 DELETE FROM m2s_orchestration.notice;
 DELETE FROM m2s_orchestration.occurrence;
 DELETE FROM m2s_orchestration.lease_event;
+DELETE FROM m2s_orchestration.cutover;
 DELETE FROM cronjob_locks;
 DELETE FROM notifications_notification;
 """

@@ -39,6 +39,15 @@ def move_end(connection: Connection, interval: str) -> None:
     )
 
 
+def lapse(connection: Connection) -> None:
+    """Let the holder of the lease die and its term be over, whatever its row says to others."""
+    connection.execute(
+        "UPDATE cronjob_locks SET expires_at = clock_timestamp() - interval '1 second'"
+        " + CASE WHEN m2s_orchestration.is_out_of_reach(expires_at)"
+        " THEN m2s_orchestration.reach() ELSE interval '0' END"
+    )
+
+
 def somebody_waits_for_a_lock(connection: Connection) -> bool:
     row = connection.execute(
         "SELECT count(*) FROM pg_stat_activity"

@@ -16,7 +16,25 @@ from m2s_orchestration.errors import MissingPermission, NotMigrated
 from m2s_orchestration.postgres import Database
 from m2s_orchestration_tests.integration.delivery.plans import NOTIFICATION, TICK, mail, plan
 
-TABLES = {"attempt", "delivery", "lease_event", "migration", "notice", "occurrence"}
+TABLES = {"attempt", "cutover", "delivery", "lease_event", "migration", "notice", "occurrence"}
+
+
+A_LEDGER_OF_BEFORE = """
+INSERT INTO m2s_orchestration.occurrence (notification, tick, state, due_until)
+VALUES ('notify_something', now(), 'decided', now());
+INSERT INTO m2s_orchestration.delivery (occurrence_id, notification, period, recipient_key, sender,
+    address, message_id, content, state, due_until)
+SELECT id, notification, '2026-03-02', 'member:1', 'a', 'b', 'c', 'd', 'planned', now()
+FROM m2s_orchestration.occurrence;
+UPDATE m2s_orchestration.delivery SET state = 'sending', owner = 'me';
+UPDATE m2s_orchestration.delivery SET state = 'sent', sent_at = now();
+INSERT INTO m2s_orchestration.lease_event (notification, event, owner)
+VALUES ('notify_something', 'acquired', 'me');
+"""
+WHAT_IS_IN_IT = """
+SELECT occurrence::text, delivery::text, lease_event::text
+FROM m2s_orchestration.occurrence, m2s_orchestration.delivery, m2s_orchestration.lease_event
+"""
 
 
 @pytest.fixture
@@ -86,6 +104,22 @@ def test_only_what_is_missing_is_taken(
 
     assert migrate.migrate(unmigrated) == ["9999_more"]
     assert tables(unmigrated) == TABLES | {"more"}
+
+
+def test_a_ledger_with_rows_is_brought_forward_as_it_is(
+    unmigrated: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, *later = steps()
+    with monkeypatch.context() as patch:
+        patch.setattr(migrate, "steps", lambda: {first: steps()[first]})
+        migrate.migrate(unmigrated)
+    with unmigrated.connect("test") as connection:
+        connection.execute(A_LEDGER_OF_BEFORE)
+        before = connection.execute(WHAT_IS_IN_IT).fetchall()
+
+        assert migrate.migrate(unmigrated) == later
+
+        assert connection.execute(WHAT_IS_IN_IT).fetchall() == before
 
 
 def test_a_step_that_fails_leaves_nothing(

@@ -145,7 +145,7 @@ def test_the_next_row_of_every_table_gets_a_new_key(club: psycopg.Connection) ->
 def test_the_empty_club_has_all_tables_and_no_row(empty_club_database: str) -> None:
     with psycopg.connect(empty_club_database) as club:
         tables = b"SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
-        assert column(club, tables) == [29]
+        assert column(club, tables) == [30]
         assert column(club, b"SELECT count(*) FROM members_member") == [0]
 
 

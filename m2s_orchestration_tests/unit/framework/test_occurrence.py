@@ -15,6 +15,7 @@ from m2s_orchestration.framework.occurrence import (
     occurrence_at,
     parse_key,
     parse_moment,
+    tick_after,
     tick_before,
     ticks_between,
 )
@@ -180,3 +181,12 @@ def test_nothing_ticks_in_no_time() -> None:
 
     assert ticks_between("0 8 * * *", now, now) == []
     assert ticks_between("0 8 * * *", now - timedelta(seconds=1), now) == [now]
+
+
+@given(moments, st.sampled_from(DAILY))
+def test_the_tick_after_a_moment_is_the_first_one(moment: datetime, cron: str) -> None:
+    tick = tick_after(cron, moment)
+
+    assert tick > moment
+    assert ticks_between(cron, moment, tick) == [tick]
+    assert tick_before(cron, tick) <= moment

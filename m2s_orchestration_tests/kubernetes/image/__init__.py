@@ -1,0 +1,1 @@
+"""The container image: built, started and measured with podman."""

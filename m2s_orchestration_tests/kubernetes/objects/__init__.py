@@ -1,0 +1,1 @@
+"""Kubernetes' objects: what the API server would refuse, and what this project asks besides."""

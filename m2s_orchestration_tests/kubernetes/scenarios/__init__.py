@@ -1,0 +1,1 @@
+"""What may happen to a run on a cluster, tried in an installation of Dagster."""
