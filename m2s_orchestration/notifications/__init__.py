@@ -9,6 +9,7 @@ NAMES = (
     "expire_ad_hoc_days",
     "send_duty_preop_emails",
     "report_duty_delinquents",
+    "notify_pending_sprs",
     "notify_aging_logsheets",
     "send_maintenance_digest",
     "notify_late_sprs",

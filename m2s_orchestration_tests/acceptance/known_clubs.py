@@ -24,6 +24,7 @@ from m2s_orchestration_tests.acceptance.decided import Difference
 from m2s_orchestration_tests.acceptance.decided.expire_ad_hoc_days import AD_HOC_DAYS
 from m2s_orchestration_tests.acceptance.decided.notify_aging_logsheets import AGING_LOGSHEETS
 from m2s_orchestration_tests.acceptance.decided.notify_late_sprs import LATE_SPRS
+from m2s_orchestration_tests.acceptance.decided.notify_pending_sprs import PENDING_SPRS
 from m2s_orchestration_tests.acceptance.decided.report_duty_delinquents import DUTY_DELINQUENTS
 from m2s_orchestration_tests.acceptance.decided.send_duty_preop_emails import DUTY_PREOP
 from m2s_orchestration_tests.acceptance.decided.send_maintenance_digest import MAINTENANCE_DIGEST
@@ -35,6 +36,7 @@ DECIDED: dict[str, tuple[Difference, ...]] = {
     "expire_ad_hoc_days": AD_HOC_DAYS,
     "notify_aging_logsheets": AGING_LOGSHEETS,
     "notify_late_sprs": LATE_SPRS,
+    "notify_pending_sprs": PENDING_SPRS,
     "report_duty_delinquents": DUTY_DELINQUENTS,
     "send_duty_preop_emails": DUTY_PREOP,
     "send_maintenance_digest": MAINTENANCE_DIGEST,

@@ -78,6 +78,7 @@ DELINQUENTS = "report_duty_delinquents@"
 AD_HOC = "expire_ad_hoc_days@"
 DIGEST = "send_maintenance_digest@"
 LATE = "notify_late_sprs@"
+PENDING = "notify_pending_sprs@"
 PREOP = "send_duty_preop_emails@"
 OPERATORS = ("operators@example.org",)
 
@@ -280,6 +281,35 @@ def test_decision_the_operators_hear_of_instructors_who_cannot_be_mailed(
     comparison = find(compared, label, decision)
     (alert,) = (mail for mail in comparison.ours.mails if mail.to == OPERATORS)
     assert alert.numbers == (4,)
+
+
+def test_decision_each_instructor_hears_of_a_newest_day_of_their_own(compared: Compare) -> None:
+    label = f"seed/{PENDING}2026-03-02T100000Z"
+    comparison = find(compared, label, "each instructor hears of a newest day of their own")
+    (before,) = comparison.case.seen.mails
+    assert before in comparison.ours.mails
+    assert len({tuple(mail.dates) for mail in comparison.ours.mails}) > 1
+
+
+def test_decision_no_instructor_is_reminded_who_is_not_active(compared: Compare) -> None:
+    label = f"A/{PENDING}2026-03-07T060000Z~days-ago-1"
+    comparison = find(compared, label, "no instructor is reminded who is not active")
+    assert mail_to(comparison.case.seen, "gus")
+    assert not mail_to(comparison.ours, "gus")
+
+
+def test_decision_a_reminder_in_the_application_needs_no_address(compared: Compare) -> None:
+    label = f"A/{PENDING}2026-03-07T060000Z"
+    comparison = find(compared, label, "a reminder in the application needs no address")
+    assert 173 in {member_id for member_id, *_ in comparison.ours.notices.created}
+
+
+def test_decision_the_operators_hear_of_reminders_that_reach_nobody(compared: Compare) -> None:
+    label = f"A/{PENDING}2026-03-07T060000Z~days-ago-1"
+    decision = "the operators hear of reminders that reach nobody"
+    comparison = find(compared, label, decision)
+    (alert,) = (mail for mail in comparison.ours.mails if mail.to == OPERATORS)
+    assert alert.dates == {"2026-03-05"}
 
 
 def test_decision_what_is_no_date_is_refused(compared: Compare) -> None:
