@@ -8,6 +8,7 @@ from m2s_orchestration.framework.notification import Notification, declared_in
 NAMES = (
     "expire_ad_hoc_days",
     "send_duty_preop_emails",
+    "send_instructor_summary_emails",
     "report_duty_delinquents",
     "notify_pending_sprs",
     "notify_aging_logsheets",

@@ -27,6 +27,9 @@ from m2s_orchestration_tests.acceptance.decided.notify_late_sprs import LATE_SPR
 from m2s_orchestration_tests.acceptance.decided.notify_pending_sprs import PENDING_SPRS
 from m2s_orchestration_tests.acceptance.decided.report_duty_delinquents import DUTY_DELINQUENTS
 from m2s_orchestration_tests.acceptance.decided.send_duty_preop_emails import DUTY_PREOP
+from m2s_orchestration_tests.acceptance.decided.send_instructor_summary_emails import (
+    INSTRUCTOR_SUMMARIES,
+)
 from m2s_orchestration_tests.acceptance.decided.send_maintenance_digest import MAINTENANCE_DIGEST
 from m2s_orchestration_tests.acceptance.ours import observe
 from m2s_orchestration_tests.acceptance.seen import Seen
@@ -39,6 +42,7 @@ DECIDED: dict[str, tuple[Difference, ...]] = {
     "notify_pending_sprs": PENDING_SPRS,
     "report_duty_delinquents": DUTY_DELINQUENTS,
     "send_duty_preop_emails": DUTY_PREOP,
+    "send_instructor_summary_emails": INSTRUCTOR_SUMMARIES,
     "send_maintenance_digest": MAINTENANCE_DIGEST,
 }
 
@@ -100,8 +104,11 @@ def compare(case: Case, known: KnownClub) -> Comparison:
 
 
 def main() -> int:
-    """Print a line for each case and the sums; the exit status is 1 if anything is wrong."""
-    folder, cases = find_folder(), find_cases(DECIDED)
+    """Print a line for each case and the sums; the exit status is 1 if anything is wrong.
+
+    Arguments name the jobs to compare; without any it is all of them.
+    """
+    folder, cases = find_folder(), find_cases(sys.argv[1:] or DECIDED)
     if folder is None or not cases:
         print(f"Nothing compared: {ABSENT}.")
         return 0

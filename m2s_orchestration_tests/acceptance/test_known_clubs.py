@@ -80,6 +80,7 @@ DIGEST = "send_maintenance_digest@"
 LATE = "notify_late_sprs@"
 PENDING = "notify_pending_sprs@"
 PREOP = "send_duty_preop_emails@"
+SUMMARIES = "send_instructor_summary_emails@"
 OPERATORS = ("operators@example.org",)
 
 
@@ -370,6 +371,13 @@ def test_decision_neither_crew_nor_participants_are_told_who_are_not_active(
     comparison = find(compared, label, decision)
     assert mail_to(comparison.case.seen, "nil.status")
     assert not mail_to(comparison.ours, "nil.status")
+
+
+def test_decision_confirmed_extra_days_have_a_summary_too(compared: Compare) -> None:
+    label = f"A/{SUMMARIES}2026-03-01T070000Z"
+    comparison = find(compared, label, "confirmed extra days have a summary too")
+    assert not comparison.case.seen.mails
+    assert {day for mail in comparison.ours.mails for day in mail.dates} == {"2026-03-02"}
 
 
 def test_each_decision_has_a_test_of_its_name() -> None:
