@@ -22,6 +22,7 @@ from m2s_orchestration_tests.acceptance.clubs import (
 )
 from m2s_orchestration_tests.acceptance.decided import Difference
 from m2s_orchestration_tests.acceptance.decided.expire_ad_hoc_days import AD_HOC_DAYS
+from m2s_orchestration_tests.acceptance.decided.expire_past_swap_requests import PAST_SWAPS
 from m2s_orchestration_tests.acceptance.decided.notify_aging_logsheets import AGING_LOGSHEETS
 from m2s_orchestration_tests.acceptance.decided.notify_late_sprs import LATE_SPRS
 from m2s_orchestration_tests.acceptance.decided.notify_pending_sprs import PENDING_SPRS
@@ -37,6 +38,7 @@ from m2s_orchestration_tests.acceptance.seen import Seen
 # A job is compared as soon as it has an entry here.
 DECIDED: dict[str, tuple[Difference, ...]] = {
     "expire_ad_hoc_days": AD_HOC_DAYS,
+    "expire_past_swap_requests": PAST_SWAPS,
     "notify_aging_logsheets": AGING_LOGSHEETS,
     "notify_late_sprs": LATE_SPRS,
     "notify_pending_sprs": PENDING_SPRS,

@@ -80,6 +80,7 @@ DIGEST = "send_maintenance_digest@"
 LATE = "notify_late_sprs@"
 PENDING = "notify_pending_sprs@"
 PREOP = "send_duty_preop_emails@"
+PAST_SWAPS = "expire_past_swap_requests@"
 SUMMARIES = "send_instructor_summary_emails@"
 OPERATORS = ("operators@example.org",)
 
@@ -378,6 +379,15 @@ def test_decision_confirmed_extra_days_have_a_summary_too(compared: Compare) -> 
     comparison = find(compared, label, "confirmed extra days have a summary too")
     assert not comparison.case.seen.mails
     assert {day for mail in comparison.ours.mails for day in mail.dates} == {"2026-03-02"}
+
+
+def test_decision_who_offered_twice_is_thanked_once(compared: Compare) -> None:
+    label = f"seed/{PAST_SWAPS}2026-02-28T235900Z"
+    comparison = find(compared, label, "who offered twice is thanked once")
+    address = "luis.sanders.27@mail.example.org"
+    assert mail_to_address(comparison.case.seen, address) == 2
+    assert mail_to_address(comparison.ours, address) == 1
+    assert comparison.ours.rows["duty_roster_dutyswapoffer"].changed == 3
 
 
 def test_each_decision_has_a_test_of_its_name() -> None:
