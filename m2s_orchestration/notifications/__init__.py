@@ -8,6 +8,7 @@ from m2s_orchestration.framework.notification import Notification, declared_in
 NAMES = (
     "expire_ad_hoc_days",
     "expire_past_swap_requests",
+    "remind_open_swap_requests",
     "send_duty_preop_emails",
     "send_instructor_summary_emails",
     "report_duty_delinquents",

@@ -26,6 +26,7 @@ from m2s_orchestration_tests.acceptance.decided.expire_past_swap_requests import
 from m2s_orchestration_tests.acceptance.decided.notify_aging_logsheets import AGING_LOGSHEETS
 from m2s_orchestration_tests.acceptance.decided.notify_late_sprs import LATE_SPRS
 from m2s_orchestration_tests.acceptance.decided.notify_pending_sprs import PENDING_SPRS
+from m2s_orchestration_tests.acceptance.decided.remind_open_swap_requests import OPEN_SWAPS
 from m2s_orchestration_tests.acceptance.decided.report_duty_delinquents import DUTY_DELINQUENTS
 from m2s_orchestration_tests.acceptance.decided.send_duty_preop_emails import DUTY_PREOP
 from m2s_orchestration_tests.acceptance.decided.send_instructor_summary_emails import (
@@ -42,6 +43,7 @@ DECIDED: dict[str, tuple[Difference, ...]] = {
     "notify_aging_logsheets": AGING_LOGSHEETS,
     "notify_late_sprs": LATE_SPRS,
     "notify_pending_sprs": PENDING_SPRS,
+    "remind_open_swap_requests": OPEN_SWAPS,
     "report_duty_delinquents": DUTY_DELINQUENTS,
     "send_duty_preop_emails": DUTY_PREOP,
     "send_instructor_summary_emails": INSTRUCTOR_SUMMARIES,

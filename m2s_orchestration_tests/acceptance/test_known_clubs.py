@@ -81,6 +81,7 @@ LATE = "notify_late_sprs@"
 PENDING = "notify_pending_sprs@"
 PREOP = "send_duty_preop_emails@"
 PAST_SWAPS = "expire_past_swap_requests@"
+OPEN_SWAPS = "remind_open_swap_requests@"
 SUMMARIES = "send_instructor_summary_emails@"
 OPERATORS = ("operators@example.org",)
 
@@ -388,6 +389,34 @@ def test_decision_who_offered_twice_is_thanked_once(compared: Compare) -> None:
     assert mail_to_address(comparison.case.seen, address) == 2
     assert mail_to_address(comparison.ours, address) == 1
     assert comparison.ours.rows["duty_roster_dutyswapoffer"].changed == 3
+
+
+def test_decision_the_text_part_says_who_asks_and_why(compared: Compare) -> None:
+    label = f"seed/{OPEN_SWAPS}2026-03-06T060000Z"
+    comparison = find(compared, label, "the text part says who asks and why")
+    assert not any(mail.members for mail in comparison.case.seen.mails)
+    assert all(mail.members for mail in comparison.ours.mails)
+
+
+def test_decision_a_step_that_was_missed_is_made_up_for(compared: Compare) -> None:
+    label = f"seed/{OPEN_SWAPS}2026-03-06T060000Z"
+    comparison = find(compared, label, "a step that was missed is made up for")
+    assert {mail.numbers[0] for mail in comparison.case.seen.mails} <= {1, 3, 7, 14}
+    assert {mail.numbers[0] for mail in comparison.ours.mails} - {1, 3, 7, 14}
+
+
+def test_decision_whoever_offered_already_is_not_chased(compared: Compare) -> None:
+    label = f"seed/{OPEN_SWAPS}2026-02-28T235900Z"
+    comparison = find(compared, label, "whoever offered already is not chased")
+    before = {(mail.to, mail.links) for mail in comparison.case.seen.mails}
+    assert before - {(mail.to, mail.links) for mail in comparison.ours.mails}
+
+
+def test_decision_no_swap_reminder_goes_to_what_is_no_address(compared: Compare) -> None:
+    label = f"A/{OPEN_SWAPS}2026-03-02T100000Z"
+    comparison = find(compared, label, "no swap reminder goes to what is no address")
+    assert (" ",) in {mail.to for mail in comparison.case.seen.mails}
+    assert (" ",) not in {mail.to for mail in comparison.ours.mails}
 
 
 def test_each_decision_has_a_test_of_its_name() -> None:
