@@ -16,6 +16,7 @@ NAMES = (
     "notify_aging_logsheets",
     "send_maintenance_digest",
     "notify_late_sprs",
+    "cleanup_old_notifications",
 )
 
 NOTIFICATIONS: tuple[Notification, ...] = tuple(
