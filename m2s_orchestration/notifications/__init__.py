@@ -17,6 +17,7 @@ NAMES = (
     "send_maintenance_digest",
     "notify_late_sprs",
     "cleanup_old_notifications",
+    "cleanup_approved_applications",
 )
 
 NOTIFICATIONS: tuple[Notification, ...] = tuple(
