@@ -9,6 +9,7 @@ from m2s_orchestration.cli.deliveries import deliveries
 from m2s_orchestration.cli.doctor import doctor
 from m2s_orchestration.cli.locks import locks
 from m2s_orchestration.cli.migrate import migrate
+from m2s_orchestration.cli.new import new
 from m2s_orchestration.cli.preview import preview
 from m2s_orchestration.cli.run import run
 from m2s_orchestration.errors import (
@@ -55,5 +56,5 @@ def main() -> None:
     """
 
 
-for command in (run, preview, deliveries, locks, cutover, migrate, doctor):
+for command in (run, preview, deliveries, locks, cutover, migrate, doctor, new):
     main.add_command(command)

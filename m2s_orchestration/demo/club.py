@@ -10,9 +10,12 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from m2s_orchestration import notifications
 from m2s_orchestration.demo import fleet, flying, paperwork, people, roster, swaps
 from m2s_orchestration.demo.days import DEMO_DAY
 from m2s_orchestration.demo.rows import Row, Rows
+from m2s_orchestration.notifications import NAMES
+from m2s_orchestration.postgres import statements
 
 __all__ = ["DEMO_DAY", "load_demo_club", "load_tables"]
 
@@ -43,6 +46,15 @@ def load_demo_club(connection: psycopg.Connection) -> None:
         for table, rows in _club().items():
             _copy(connection, table, columns[table], rows)
         connection.execute(_statement("club_keys.sql"))
+        for name in NAMES:
+            _load_rows_of(f"{notifications.__name__}.{name}", connection)
+
+
+def _load_rows_of(package: str, connection: psycopg.Connection) -> None:
+    """What a notification adds so that it has something to say: its `demo.sql`, if it has one."""
+    if (files(package) / "demo.sql").is_file():
+        for statement in statements(package, "demo.sql").values():
+            statement.run(connection)
 
 
 def _club() -> Rows:

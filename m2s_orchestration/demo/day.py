@@ -10,7 +10,7 @@ from m2s_orchestration.demo.days import DEMO_DAY
 from m2s_orchestration.demo.mailbox import Mailbox, ReceivedMail
 from m2s_orchestration.framework.execution import Result, execute
 from m2s_orchestration.framework.notification import Notification
-from m2s_orchestration.framework.occurrence import ticks_between
+from m2s_orchestration.framework.occurrence import tick_before, ticks_between
 from m2s_orchestration.notifications import NOTIFICATIONS
 
 DAY = timedelta(days=1)
@@ -36,7 +36,15 @@ def live_the_day(mailbox: Mailbox) -> Lived:
 
 
 def agenda(notifications: Sequence[Notification]) -> list[tuple[datetime, Notification]]:
-    """Each notification's first tick of the demo day, or else of the week after, oldest first."""
+    """Each notification's first tick from the demo day on, or its latest before; oldest first.
+
+    One that has none for a week, such as a yearly one, is lived as it came last.
+    """
     dawn = datetime.combine(DEMO_DAY, time(), tzinfo=UTC) - timedelta(seconds=1)
-    found = [(ticks_between(item.cron, dawn, dawn + WEEK)[0], item) for item in notifications]
+    found = [(_tick(item.cron, dawn), item) for item in notifications]
     return sorted(found, key=lambda entry: entry[0])
+
+
+def _tick(cron: str, dawn: datetime) -> datetime:
+    coming = ticks_between(cron, dawn, dawn + WEEK)
+    return coming[0] if coming else tick_before(cron, dawn)

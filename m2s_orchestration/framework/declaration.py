@@ -21,11 +21,16 @@ def title_of(package: str) -> str:
     return page_of(package).splitlines()[0].rstrip(".")
 
 
+def check_name(name: str) -> None:
+    """Raises BadDeclaration where a job cannot be called so."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]{2,59}", name):
+        raise BadDeclaration(f"{name!r} is no name for a job: use snake_case.")
+
+
 def check(package: str, cron: str) -> None:
     """Raises BadDeclaration where one of the three makes no sense."""
     name = package.rpartition(".")[2]
-    if not re.fullmatch(r"[a-z][a-z0-9_]{2,59}", name):
-        raise BadDeclaration(f"{name!r} is no name for a job: use snake_case.")
+    check_name(name)
     try:
         CronSim(cron, datetime(2026, 1, 1, tzinfo=UTC))
     except CronSimError as error:

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from m2s_orchestration.errors import UnknownNotification
-from m2s_orchestration.framework import Notification
-from m2s_orchestration.notifications import (
-    expire_ad_hoc_days,
-    notify_aging_logsheets,
-    notify_late_sprs,
-    report_duty_delinquents,
-    send_duty_preop_emails,
-    send_maintenance_digest,
+from m2s_orchestration.framework.notification import Notification, declared_in
+
+NAMES = (
+    "expire_ad_hoc_days",
+    "expire_past_swap_requests",
+    "remind_open_swap_requests",
+    "send_duty_preop_emails",
+    "send_instructor_summary_emails",
+    "report_duty_delinquents",
+    "notify_pending_sprs",
+    "notify_aging_logsheets",
+    "send_maintenance_digest",
+    "notify_late_sprs",
+    "cleanup_old_notifications",
+    "cleanup_approved_applications",
 )
 
-NOTIFICATIONS: tuple[Notification, ...] = (
-    expire_ad_hoc_days.notification,
-    send_duty_preop_emails.notification,
-    report_duty_delinquents.notification,
-    notify_aging_logsheets.notification,
-    send_maintenance_digest.notification,
-    notify_late_sprs.notification,
+NOTIFICATIONS: tuple[Notification, ...] = tuple(
+    declared_in(f"{__package__}.{name}") for name in NAMES
 )
 
 

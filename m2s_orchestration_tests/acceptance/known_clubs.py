@@ -22,21 +22,34 @@ from m2s_orchestration_tests.acceptance.clubs import (
 )
 from m2s_orchestration_tests.acceptance.decided import Difference
 from m2s_orchestration_tests.acceptance.decided.expire_ad_hoc_days import AD_HOC_DAYS
+from m2s_orchestration_tests.acceptance.decided.expire_past_swap_requests import PAST_SWAPS
 from m2s_orchestration_tests.acceptance.decided.notify_aging_logsheets import AGING_LOGSHEETS
 from m2s_orchestration_tests.acceptance.decided.notify_late_sprs import LATE_SPRS
+from m2s_orchestration_tests.acceptance.decided.notify_pending_sprs import PENDING_SPRS
+from m2s_orchestration_tests.acceptance.decided.remind_open_swap_requests import OPEN_SWAPS
 from m2s_orchestration_tests.acceptance.decided.report_duty_delinquents import DUTY_DELINQUENTS
 from m2s_orchestration_tests.acceptance.decided.send_duty_preop_emails import DUTY_PREOP
+from m2s_orchestration_tests.acceptance.decided.send_instructor_summary_emails import (
+    INSTRUCTOR_SUMMARIES,
+)
 from m2s_orchestration_tests.acceptance.decided.send_maintenance_digest import MAINTENANCE_DIGEST
 from m2s_orchestration_tests.acceptance.ours import observe
 from m2s_orchestration_tests.acceptance.seen import Seen
 
 # A job is compared as soon as it has an entry here.
 DECIDED: dict[str, tuple[Difference, ...]] = {
+    # These two delete what the present system deletes.
+    "cleanup_applications_cronjob": (),
+    "cleanup_old_notifications": (),
     "expire_ad_hoc_days": AD_HOC_DAYS,
+    "expire_past_swap_requests": PAST_SWAPS,
     "notify_aging_logsheets": AGING_LOGSHEETS,
     "notify_late_sprs": LATE_SPRS,
+    "notify_pending_sprs": PENDING_SPRS,
+    "remind_open_swap_requests": OPEN_SWAPS,
     "report_duty_delinquents": DUTY_DELINQUENTS,
     "send_duty_preop_emails": DUTY_PREOP,
+    "send_instructor_summary_emails": INSTRUCTOR_SUMMARIES,
     "send_maintenance_digest": MAINTENANCE_DIGEST,
 }
 
@@ -98,8 +111,11 @@ def compare(case: Case, known: KnownClub) -> Comparison:
 
 
 def main() -> int:
-    """Print a line for each case and the sums; the exit status is 1 if anything is wrong."""
-    folder, cases = find_folder(), find_cases(DECIDED)
+    """Print a line for each case and the sums; the exit status is 1 if anything is wrong.
+
+    Arguments name the jobs to compare; without any it is all of them.
+    """
+    folder, cases = find_folder(), find_cases(sys.argv[1:] or DECIDED)
     if folder is None or not cases:
         print(f"Nothing compared: {ABSENT}.")
         return 0

@@ -18,13 +18,15 @@ from m2s_orchestration.framework.evaluation import evaluate
 from m2s_orchestration.framework.notification import Notification
 from m2s_orchestration.framework.parameters import checked
 from m2s_orchestration.framework.planning import RenderedMessage, make_plan, render_messages
-from m2s_orchestration.notifications import NOTIFICATIONS
+from m2s_orchestration.notifications import notification_named
 from m2s_orchestration.postgres import Connection, Database
 from m2s_orchestration_tests.acceptance import seen
 from m2s_orchestration_tests.acceptance.clubs import Case, KnownClub
 from m2s_orchestration_tests.acceptance.seen import Calendar, Seen, SeenMail, SeenNotices, SeenRows
 
 NOTICES = "notifications_notification"
+# The command has another name than its lock, and the job is called after the lock.
+RENAMED = {"cleanup_applications_cronjob": "cleanup_approved_applications"}
 # The lease's own table: a run comes and goes there.
 NOT_LOOKED_AT = ("cronjob_locks",)
 
@@ -41,7 +43,7 @@ Snapshot = Mapping[str, Mapping[int, str]]
 
 def observe(case: Case, known: KnownClub) -> Seen:
     """What ours did at the case's moment; the club is afterwards as it was."""
-    notification = next(item for item in NOTIFICATIONS if item.name == case.job)
+    notification = notification_named(RENAMED.get(case.job, case.job))
     try:
         parameters = checked(notification.parameters, case.values)
     except BadParameter:

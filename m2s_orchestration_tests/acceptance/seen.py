@@ -132,7 +132,8 @@ def dates(text: str) -> frozenset[str]:
     """The dates of a text, in ISO form."""
     written = (
         date(int(year), MONTHS.index(month[:3]) + 1, int(day)).isoformat()
-        for month, day, year in WRITTEN_DATE.findall(text)
+        # A date may go over the end of a line.
+        for month, day, year in WRITTEN_DATE.findall(" ".join(text.split()))
     )
     return frozenset((*ISO_DATE.findall(text), *written))
 

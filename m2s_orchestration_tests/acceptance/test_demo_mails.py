@@ -44,7 +44,8 @@ def mails(postgres: EmbeddedPostgres, ledger_template: str) -> list[RenderedMess
             now=tick,
         )
         run = NotificationRun(notification, request, settings, run_id="test")
-        assert run.rendering.messages, f"{notification.name} has nothing to say on the demo day"
+        does = run.rendering.messages or run.evaluation.decision.changes
+        assert does, f"{notification.name} has nothing to do on the demo day"
         rendered.extend(run.rendering.messages)
     return rendered
 

@@ -78,7 +78,11 @@ DELINQUENTS = "report_duty_delinquents@"
 AD_HOC = "expire_ad_hoc_days@"
 DIGEST = "send_maintenance_digest@"
 LATE = "notify_late_sprs@"
+PENDING = "notify_pending_sprs@"
 PREOP = "send_duty_preop_emails@"
+PAST_SWAPS = "expire_past_swap_requests@"
+OPEN_SWAPS = "remind_open_swap_requests@"
+SUMMARIES = "send_instructor_summary_emails@"
 OPERATORS = ("operators@example.org",)
 
 
@@ -282,6 +286,35 @@ def test_decision_the_operators_hear_of_instructors_who_cannot_be_mailed(
     assert alert.numbers == (4,)
 
 
+def test_decision_each_instructor_hears_of_a_newest_day_of_their_own(compared: Compare) -> None:
+    label = f"seed/{PENDING}2026-03-02T100000Z"
+    comparison = find(compared, label, "each instructor hears of a newest day of their own")
+    (before,) = comparison.case.seen.mails
+    assert before in comparison.ours.mails
+    assert len({tuple(mail.dates) for mail in comparison.ours.mails}) > 1
+
+
+def test_decision_no_instructor_is_reminded_who_is_not_active(compared: Compare) -> None:
+    label = f"A/{PENDING}2026-03-07T060000Z~days-ago-1"
+    comparison = find(compared, label, "no instructor is reminded who is not active")
+    assert mail_to(comparison.case.seen, "gus")
+    assert not mail_to(comparison.ours, "gus")
+
+
+def test_decision_a_reminder_in_the_application_needs_no_address(compared: Compare) -> None:
+    label = f"A/{PENDING}2026-03-07T060000Z"
+    comparison = find(compared, label, "a reminder in the application needs no address")
+    assert 173 in {member_id for member_id, *_ in comparison.ours.notices.created}
+
+
+def test_decision_the_operators_hear_of_reminders_that_reach_nobody(compared: Compare) -> None:
+    label = f"A/{PENDING}2026-03-07T060000Z~days-ago-1"
+    decision = "the operators hear of reminders that reach nobody"
+    comparison = find(compared, label, decision)
+    (alert,) = (mail for mail in comparison.ours.mails if mail.to == OPERATORS)
+    assert alert.dates == {"2026-03-05"}
+
+
 def test_decision_what_is_no_date_is_refused(compared: Compare) -> None:
     label = f"A/{PREOP}2026-03-07T060000Z~date-notadate"
     comparison = find(compared, label, "what is no date is refused")
@@ -340,6 +373,50 @@ def test_decision_neither_crew_nor_participants_are_told_who_are_not_active(
     comparison = find(compared, label, decision)
     assert mail_to(comparison.case.seen, "nil.status")
     assert not mail_to(comparison.ours, "nil.status")
+
+
+def test_decision_confirmed_extra_days_have_a_summary_too(compared: Compare) -> None:
+    label = f"A/{SUMMARIES}2026-03-01T070000Z"
+    comparison = find(compared, label, "confirmed extra days have a summary too")
+    assert not comparison.case.seen.mails
+    assert {day for mail in comparison.ours.mails for day in mail.dates} == {"2026-03-02"}
+
+
+def test_decision_who_offered_twice_is_thanked_once(compared: Compare) -> None:
+    label = f"seed/{PAST_SWAPS}2026-02-28T235900Z"
+    comparison = find(compared, label, "who offered twice is thanked once")
+    address = "luis.sanders.27@mail.example.org"
+    assert mail_to_address(comparison.case.seen, address) == 2
+    assert mail_to_address(comparison.ours, address) == 1
+    assert comparison.ours.rows["duty_roster_dutyswapoffer"].changed == 3
+
+
+def test_decision_the_text_part_says_who_asks_and_why(compared: Compare) -> None:
+    label = f"seed/{OPEN_SWAPS}2026-03-06T060000Z"
+    comparison = find(compared, label, "the text part says who asks and why")
+    assert not any(mail.members for mail in comparison.case.seen.mails)
+    assert all(mail.members for mail in comparison.ours.mails)
+
+
+def test_decision_a_step_that_was_missed_is_made_up_for(compared: Compare) -> None:
+    label = f"seed/{OPEN_SWAPS}2026-03-06T060000Z"
+    comparison = find(compared, label, "a step that was missed is made up for")
+    assert {mail.numbers[0] for mail in comparison.case.seen.mails} <= {1, 3, 7, 14}
+    assert {mail.numbers[0] for mail in comparison.ours.mails} - {1, 3, 7, 14}
+
+
+def test_decision_whoever_offered_already_is_not_chased(compared: Compare) -> None:
+    label = f"seed/{OPEN_SWAPS}2026-02-28T235900Z"
+    comparison = find(compared, label, "whoever offered already is not chased")
+    before = {(mail.to, mail.links) for mail in comparison.case.seen.mails}
+    assert before - {(mail.to, mail.links) for mail in comparison.ours.mails}
+
+
+def test_decision_no_swap_reminder_goes_to_what_is_no_address(compared: Compare) -> None:
+    label = f"A/{OPEN_SWAPS}2026-03-02T100000Z"
+    comparison = find(compared, label, "no swap reminder goes to what is no address")
+    assert (" ",) in {mail.to for mail in comparison.case.seen.mails}
+    assert (" ",) not in {mail.to for mail in comparison.ours.mails}
 
 
 def test_each_decision_has_a_test_of_its_name() -> None:
