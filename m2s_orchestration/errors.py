@@ -28,6 +28,7 @@ OrchestrationError
 │   ├── MessageRefused       5xx: not taken, ever
 │   └── OutcomeUnknown       the final dot went out and no answer came
 ├── UnlawfulSettlement       a delivery cannot be settled that way
+├── BadUpload                a file cannot be kept under the name that it has
 ├── CommandFailed            the web application's command did not do its work
 ├── IncompleteDelivery       the run is over and some of its mail is not out
 └── DemoFault                the demo's own servers could not be started
@@ -168,6 +169,10 @@ class OutcomeUnknown(MailFault):
 
 class UnlawfulSettlement(OrchestrationError):
     """The delivery cannot be settled that way."""
+
+
+class BadUpload(OrchestrationError):
+    """The file cannot be kept under the name that it has."""
 
 
 class CommandFailed(OrchestrationError):
