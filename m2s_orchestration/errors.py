@@ -29,6 +29,7 @@ OrchestrationError
 │   └── OutcomeUnknown       the final dot went out and no answer came
 ├── UnlawfulSettlement       a delivery cannot be settled that way
 ├── BadUpload                a file cannot be kept under the name that it has
+├── StoreFault               the club's media store cannot be used
 ├── CommandFailed            the web application's command did not do its work
 ├── IncompleteDelivery       the run is over and some of its mail is not out
 └── DemoFault                the demo's own servers could not be started
@@ -173,6 +174,10 @@ class UnlawfulSettlement(OrchestrationError):
 
 class BadUpload(OrchestrationError):
     """The file cannot be kept under the name that it has."""
+
+
+class StoreFault(OrchestrationError):
+    """The club's media store cannot be used."""
 
 
 class CommandFailed(OrchestrationError):
