@@ -8,7 +8,8 @@ OrchestrationError
 ├── ClubFault                the club's own data do not allow a decision
 │   ├── UnknownTimeZone
 │   ├── NoActiveStatus
-│   └── NobodyToTell
+│   ├── NobodyToTell
+│   └── BadLogo              ... or its logo to be made into icons
 ├── DatabaseFault            the club's database cannot be used
 │   ├── DatabaseUnreachable
 │   ├── MissingTable
@@ -75,6 +76,10 @@ class NoActiveStatus(ClubFault):
 
 class NobodyToTell(ClubFault):
     """There is something to tell and nobody to tell it to."""
+
+
+class BadLogo(ClubFault):
+    """The club's logo cannot be made into icons."""
 
 
 class DatabaseFault(OrchestrationError):

@@ -130,7 +130,7 @@ class MediaStore:
             text = str(error).strip().splitlines() or [type(error).__name__]
             raise StoreFault(
                 f"{self.address(path)} could not be {what}: {text[0].rstrip('.')}. Check"
-                " MEDIA_ROOT or MEDIA_STORE, and for a bucket the credentials."
+                f" that {self.place} is there and open to us, and for a bucket the credentials."
             ) from error
 
 

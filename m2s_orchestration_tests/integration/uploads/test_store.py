@@ -101,7 +101,7 @@ def test_a_store_that_is_away_is_told_without_its_secrets(monkeypatch: pytest.Mo
     for name, value in reached_at("http://127.0.0.1:9").items():
         monkeypatch.setenv(name, value)
 
-    with pytest.raises(StoreFault, match="MEDIA_STORE, and for a bucket the credentials") as caught:
+    with pytest.raises(StoreFault, match="s3://club-media is there and open to us") as caught:
         written(MediaStore("s3://club-media"))
 
     assert "a-secret-of-the-clubs" not in str(caught.value)
