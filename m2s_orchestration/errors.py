@@ -8,7 +8,8 @@ OrchestrationError
 ├── ClubFault                the club's own data do not allow a decision
 │   ├── UnknownTimeZone
 │   ├── NoActiveStatus
-│   └── NobodyToTell
+│   ├── NobodyToTell
+│   └── BadLogo              ... or its logo to be made into icons
 ├── DatabaseFault            the club's database cannot be used
 │   ├── DatabaseUnreachable
 │   ├── MissingTable
@@ -28,6 +29,8 @@ OrchestrationError
 │   ├── MessageRefused       5xx: not taken, ever
 │   └── OutcomeUnknown       the final dot went out and no answer came
 ├── UnlawfulSettlement       a delivery cannot be settled that way
+├── BadUpload                a file cannot be kept under the name that it has
+├── StoreFault               the club's media store cannot be used
 ├── CommandFailed            the web application's command did not do its work
 ├── IncompleteDelivery       the run is over and some of its mail is not out
 └── DemoFault                the demo's own servers could not be started
@@ -73,6 +76,10 @@ class NoActiveStatus(ClubFault):
 
 class NobodyToTell(ClubFault):
     """There is something to tell and nobody to tell it to."""
+
+
+class BadLogo(ClubFault):
+    """The club's logo cannot be made into icons."""
 
 
 class DatabaseFault(OrchestrationError):
@@ -168,6 +175,14 @@ class OutcomeUnknown(MailFault):
 
 class UnlawfulSettlement(OrchestrationError):
     """The delivery cannot be settled that way."""
+
+
+class BadUpload(OrchestrationError):
+    """The file cannot be kept under the name that it has."""
+
+
+class StoreFault(OrchestrationError):
+    """The club's media store cannot be used."""
 
 
 class CommandFailed(OrchestrationError):

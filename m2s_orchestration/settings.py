@@ -22,7 +22,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from m2s_orchestration.errors import BadSettings
 from m2s_orchestration.urls import place, site
-from m2s_orchestration.values import command_line, pod_spec, seconds
+from m2s_orchestration.values import bucket, command_line, pod_spec, seconds
 
 Encryption = Literal["none", "starttls", "ssl"]
 Value = TypeVar("Value")
@@ -34,6 +34,7 @@ VARIABLES = (
     *("EMAIL_HOST_PASSWORD", "EMAIL_TIMEOUT", "EMAIL_CONNECTIONS", "EMAIL_IDEMPOTENCY_HEADER"),
     *("DEFAULT_FROM_EMAIL", "EMAIL_DEV_MODE", "EMAIL_DEV_MODE_REDIRECT_TO", "SITE_URL"),
     *("MEMBERS_MAILING_LIST", "OPERATORS_EMAIL", "MEDIA_URL", "MEDIA_ROOT", "DAGSTER_HOME"),
+    "MEDIA_STORE",
     *("DAGSTER_PG_URL", "DAGSTER_PG_HOST", "DAGSTER_PG_PORT", "DAGSTER_PG_DB"),
     *("DAGSTER_PG_USERNAME", "DAGSTER_PG_PASSWORD"),
     *("APPLICATION_COMMAND", "APPLICATION_IMAGE", "APPLICATION_POD"),
@@ -59,7 +60,7 @@ class SmtpSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """What the environment says. `database` is a libpq connection string."""
+    """What the environment says. `database` is a libpq connection string, `media_store` a place."""
 
     database: str = field(repr=False)
     smtp: SmtpSettings
@@ -71,7 +72,7 @@ class Settings:
     members_mailing_list: str | None
     operators_email: str | None
     media_url: str | None
-    media_root: Path | None
+    media_store: str | None
     application_command: tuple[str, ...]
     application_image: str | None
     application_pod: Mapping[str, object]
@@ -91,7 +92,7 @@ class Settings:
             members_mailing_list=reader.optional("MEMBERS_MAILING_LIST"),
             operators_email=reader.optional("OPERATORS_EMAIL"),
             media_url=reader.read("MEDIA_URL", place, "") or None,
-            media_root=reader.read("MEDIA_ROOT", lambda text: Path(text) if text else None, ""),
+            media_store=_media_store(reader),
             application_command=reader.read("APPLICATION_COMMAND", command_line, ""),
             application_image=reader.optional("APPLICATION_IMAGE"),
             application_pod=reader.read("APPLICATION_POD", pod_spec, ""),
@@ -235,6 +236,14 @@ def _named_in(url: str) -> Mapping[str, object] | None:
         return conninfo_to_dict(url)
     except psycopg.ProgrammingError:
         return None
+
+
+def _media_store(reader: _Reader) -> str | None:
+    folder = reader.text("MEDIA_ROOT")
+    place = reader.read("MEDIA_STORE", bucket, "")
+    if folder and place:
+        reader.faults.append("MEDIA_ROOT and MEDIA_STORE are both set: keep one of them")
+    return place or folder or None
 
 
 def _smtp(reader: _Reader) -> SmtpSettings:

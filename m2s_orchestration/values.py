@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Mapping
 
@@ -16,6 +17,13 @@ def seconds(text: str) -> float:
     if not 0 < number <= 600:
         raise ValueError("write a number of seconds above 0 and up to 600")
     return number
+
+
+def bucket(text: str) -> str:
+    """A bucket of S3 or Google Cloud Storage, and a folder in it; no credentials."""
+    if text and not re.fullmatch(r"(s3|gs)://[a-z0-9][\w.-]+(/[\w./-]*)?", text):
+        raise ValueError("write a bucket such as s3://club-media or gs://club-media/files")
+    return text
 
 
 def command_line(text: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import click
 from m2s_orchestration.cli.cutover import cutover
 from m2s_orchestration.cli.deliveries import deliveries
 from m2s_orchestration.cli.doctor import doctor
+from m2s_orchestration.cli.icons import icons
 from m2s_orchestration.cli.locks import locks
 from m2s_orchestration.cli.migrate import migrate
 from m2s_orchestration.cli.new import new
@@ -56,5 +57,5 @@ def main() -> None:
     """
 
 
-for command in (run, preview, deliveries, locks, cutover, migrate, doctor, new):
+for command in (run, preview, deliveries, locks, cutover, icons, migrate, doctor, new):
     main.add_command(command)

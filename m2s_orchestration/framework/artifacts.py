@@ -1,21 +1,75 @@
-"""Keeps the files that a run makes, under names that cannot be guessed."""
+"""Publishes the files that a run makes, under names that cannot be guessed, and for a while."""
 
 from __future__ import annotations
 
-import os
-import secrets
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
+from m2s_orchestration.errors import BadUpload, StoreFault
 from m2s_orchestration.framework.decision import Artifact
+from m2s_orchestration.uploads.categories import exports
+from m2s_orchestration.uploads.names import upload_path
+from m2s_orchestration.uploads.store import MediaStore
+from m2s_orchestration.urls import is_on_the_web
+
+# As long as the ledger keeps the bytes of mails that are settled: both name people.
+KEPT = timedelta(days=90)
 
 
-def keep(artifact: Artifact, *, root: Path, notification: str) -> Path:
-    """Write the file below `root`; returns where. Raises OSError. Only its owner may read it."""
-    folder = root / "exports" / notification
-    folder.mkdir(parents=True, exist_ok=True)
-    name = Path(artifact.name)
-    path = folder / f"{name.stem}-{secrets.token_urlsafe(6)}{name.suffix}"
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(artifact.content)
+@dataclass
+class Published:
+    """What became of a run's files, by name: where each is, or why it is nowhere."""
+
+    places: dict[str, str] = field(default_factory=dict)
+    faults: dict[str, str] = field(default_factory=dict)
+
+
+def publish(
+    artifacts: Sequence[Artifact],
+    store: MediaStore,
+    *,
+    subject: str,
+    media_url: str | None,
+    now: datetime,
+) -> Published:
+    """Write the files to the store, and remove what was published on the subject too long ago.
+
+    A fault is told and does not end the run, which has mail to send.
+    """
+    published = Published()
+    for artifact in artifacts:
+        try:
+            path = _write(artifact, store, subject)
+        except (BadUpload, StoreFault) as fault:
+            published.faults[artifact.name] = str(fault)
+        else:
+            published.places[artifact.name] = _link(store, path, media_url)
+    # A store that is away would only be waited for once more.
+    if artifacts and not published.faults:
+        try:
+            remove_old(store, subject, before=now - KEPT)
+        except StoreFault as fault:
+            published.faults["what is old"] = str(fault)
+    return published
+
+
+def remove_old(store: MediaStore, subject: str, *, before: datetime) -> None:
+    """Remove what was published on a subject before a moment."""
+    for found in list(store.list(exports(subject).folder)):
+        if found.modified < before:
+            store.delete(found.path)
+
+
+def _write(artifact: Artifact, store: MediaStore, subject: str) -> str:
+    category = exports(subject)
+    store.keep_private(category.folder)
+    path = upload_path(category, artifact.name)
+    store.write(path, artifact.content, artifact.media_type)
     return path
+
+
+def _link(store: MediaStore, path: str, media_url: str | None) -> str:
+    if media_url and is_on_the_web(media_url):
+        return f"{media_url.rstrip('/')}/{path}"
+    return store.address(path)

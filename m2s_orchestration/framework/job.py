@@ -3,13 +3,13 @@
 import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import UTC, datetime
 
 import dagster as dg
 
 from m2s_orchestration.errors import IncompleteDelivery, LeaseHeld, OrchestrationError
 from m2s_orchestration.framework import story
-from m2s_orchestration.framework.artifacts import keep
+from m2s_orchestration.framework.artifacts import publish
 from m2s_orchestration.framework.flat_job import FlatJob, flattened
 from m2s_orchestration.framework.launchpad import flat_config
 from m2s_orchestration.framework.notification import Notification
@@ -19,6 +19,7 @@ from m2s_orchestration.framework.report import Report
 from m2s_orchestration.framework.run import NotificationRun
 from m2s_orchestration.framework.run_in_hand import RunInHand, run_resource
 from m2s_orchestration.framework.schedule import partitions
+from m2s_orchestration.uploads.store import MediaStore
 
 Event = dg.AssetMaterialization | dg.AssetObservation
 
@@ -107,23 +108,24 @@ def _commit(context: dg.OpExecutionContext, in_hand: RunInHand) -> Told:
     recorded = run.commit()
     told = "recorded" if recorded.is_new else "was decided before; nothing is decided again"
     context.log.info(f"{run.request.occurrence.key} {told}.")
-    kept = _keep_artifacts(context, run) if recorded.is_new else {}
+    published = _publish(context, run) if recorded.is_new else {}
     figures = ("planned", "told_before", "skipped", "notices", "changes")
-    return Told(kept | {name: dg.MetadataValue.int(getattr(recorded, name)) for name in figures})
+    counted = {name: dg.MetadataValue.int(getattr(recorded, name)) for name in figures}
+    return Told(published | counted)
 
 
-def _keep_artifacts(context: dg.OpExecutionContext, run: NotificationRun) -> story.Metadata:
-    """A store that is away does not lose the mail; the run says what was not kept."""
-    root = run.settings.media_root or Path(context.instance.storage_directory())
-    kept: story.Metadata = {}
-    for artifact in run.evaluation.decision.artifacts:
-        try:
-            path = keep(artifact, root=root, notification=run.notification.name)
-        except OSError as error:
-            context.log.error(f"{artifact.name} could not be kept below {root}: {error}")
-        else:
-            kept[artifact.name] = dg.MetadataValue.path(path)
-    return kept
+def _publish(context: dg.OpExecutionContext, run: NotificationRun) -> story.Metadata:
+    """A store that is away does not lose the mail; the run says what was not published."""
+    published = publish(
+        run.evaluation.decision.artifacts,
+        MediaStore(run.settings.media_store or context.instance.storage_directory()),
+        subject=run.notification.name,
+        media_url=run.settings.media_url,
+        now=datetime.now(UTC),
+    )
+    for name, fault in published.faults.items():
+        context.log.error(f"{name} was not published: {fault}")
+    return story.of_publishing(published)
 
 
 def _email(context: dg.OpExecutionContext, in_hand: RunInHand) -> Told:

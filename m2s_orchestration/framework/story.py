@@ -5,11 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 import dagster as dg
 
 from m2s_orchestration.errors import BadAddress
+from m2s_orchestration.framework.artifacts import Published
 from m2s_orchestration.framework.decision import Decision, Recipient
 from m2s_orchestration.framework.evaluation import Reading
 from m2s_orchestration.framework.planning import Rendering
 from m2s_orchestration.framework.report import Report
 from m2s_orchestration.mail import addresses
+from m2s_orchestration.urls import is_on_the_web
 
 Metadata = dict[str, dg.MetadataValue]
 
@@ -55,6 +57,17 @@ def of_rendering(rendering: Rendering) -> Metadata:
     if len(rendering.messages) > SHOWN_MAILS:
         mails.append(f"and {len(rendering.messages) - SHOWN_MAILS} more: see `m2s preview`")
     return {"mails": dg.MetadataValue.md("\n\n".join(mails) or "No mail.")}
+
+
+def of_publishing(published: Published) -> Metadata:
+    """Where each file of the run is, and what was not published and why."""
+    links: Metadata = {
+        name: dg.MetadataValue.url(place) if is_on_the_web(place) else dg.MetadataValue.path(place)
+        for name, place in published.places.items()
+    }
+    if published.faults:
+        links["not published"] = _table(("file", "reason"), list(published.faults.items()))
+    return links
 
 
 def of_report(report: Report, seconds: float, rehearsal: str = "") -> Metadata:

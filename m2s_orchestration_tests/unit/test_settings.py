@@ -50,7 +50,7 @@ def test_everything_can_be_set() -> None:
         "members_mailing_list": "members@example.org",
         "operators_email": "operators@example.org",
         "media_url": "https://media.example.org/",
-        "media_root": Path("/srv/media"),
+        "media_store": "/srv/media",
         "application_command": ("/srv/club/bin/python", "/srv/club site/manage.py"),
         "application_image": "club/web:42",
         "application_pod": {"containers": [{"workingDir": "/srv"}]},
@@ -81,7 +81,7 @@ def test_what_may_be_left_out_has_a_default() -> None:
         "members_mailing_list": None,
         "operators_email": None,
         "media_url": None,
-        "media_root": None,
+        "media_store": None,
         "application_command": (),
         "application_image": None,
         "application_pod": {},
@@ -308,6 +308,25 @@ def test_what_is_no_place_for_pictures(text: str) -> None:
 )
 def test_what_is_a_place_for_pictures(text: str) -> None:
     assert read(MEDIA_URL=text).media_url == text
+
+
+@pytest.mark.parametrize("text", ["s3://club-media", "gs://club.media/files/", "s3://a1/b/c-d_e"])
+def test_a_bucket_is_a_media_store(text: str) -> None:
+    assert read(MEDIA_STORE=text).media_store == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["club-media", "/srv/media", "s3://", "az://a/b", "s3://key:secret@club-media", "s3://a b"],
+)
+def test_what_is_no_bucket(text: str) -> None:
+    assert "MEDIA_STORE is " in fault(MEDIA_STORE=text)
+
+
+def test_there_is_one_media_store() -> None:
+    told = fault(MEDIA_ROOT="/srv/media", MEDIA_STORE="s3://club-media")
+
+    assert "MEDIA_ROOT and MEDIA_STORE are both set" in told
 
 
 def test_secrets_are_not_in_the_repr() -> None:
