@@ -21,7 +21,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from m2s_orchestration.errors import BadSettings
-from m2s_orchestration.urls import place, site
+from m2s_orchestration.urls import page, place, site
 from m2s_orchestration.values import command_line, pod_spec, seconds
 
 Encryption = Literal["none", "starttls", "ssl"]
@@ -35,7 +35,7 @@ VARIABLES = (
     *("DEFAULT_FROM_EMAIL", "EMAIL_DEV_MODE", "EMAIL_DEV_MODE_REDIRECT_TO", "SITE_URL"),
     *("MEMBERS_MAILING_LIST", "OPERATORS_EMAIL", "MEDIA_URL", "MEDIA_ROOT", "DAGSTER_HOME"),
     *("DAGSTER_PG_URL", "DAGSTER_PG_HOST", "DAGSTER_PG_PORT", "DAGSTER_PG_DB"),
-    *("DAGSTER_PG_USERNAME", "DAGSTER_PG_PASSWORD"),
+    *("DAGSTER_PG_USERNAME", "DAGSTER_PG_PASSWORD", "DAGSTER_URL"),
     *("APPLICATION_COMMAND", "APPLICATION_IMAGE", "APPLICATION_POD"),
 )
 TEMPORARY_DAGSTER = "M2S_TEMPORARY_DAGSTER"
@@ -72,6 +72,7 @@ class Settings:
     operators_email: str | None
     media_url: str | None
     media_root: Path | None
+    dagster_url: str | None
     application_command: tuple[str, ...]
     application_image: str | None
     application_pod: Mapping[str, object]
@@ -92,6 +93,7 @@ class Settings:
             operators_email=reader.optional("OPERATORS_EMAIL"),
             media_url=reader.read("MEDIA_URL", place, "") or None,
             media_root=reader.read("MEDIA_ROOT", lambda text: Path(text) if text else None, ""),
+            dagster_url=reader.read("DAGSTER_URL", page, "") or None,
             application_command=reader.read("APPLICATION_COMMAND", command_line, ""),
             application_image=reader.optional("APPLICATION_IMAGE"),
             application_pod=reader.read("APPLICATION_POD", pod_spec, ""),
