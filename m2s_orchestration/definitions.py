@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from m2s_orchestration.administration import deliveries, locks, rehearsal
 from m2s_orchestration.application import definition as application
 from m2s_orchestration.application.commands import COMMANDS
 from m2s_orchestration.framework.definition import define
@@ -16,7 +17,13 @@ _alert = build_job(alert, has_partitions=False)
 _watched = alerts.Watched(NOTIFICATIONS, [command.name for command in COMMANDS])
 
 defs = dg.Definitions(
-    jobs=[*(item.job for item in _defined), _alert],
+    jobs=[
+        *(item.job for item in _defined),
+        _alert,
+        *locks.JOBS,
+        *deliveries.JOBS,
+        *rehearsal.JOBS,
+    ],
     schedules=[item.schedule for item in _defined],
     sensors=[
         missed_occurrences.build_sensor(NOTIFICATIONS, [item.job for item in _notifications]),
