@@ -2,23 +2,40 @@
 
 import dagster as dg
 
+from m2s_orchestration.administration import deliveries, locks, rehearsal
 from m2s_orchestration.application import definition as application
 from m2s_orchestration.application.commands import COMMANDS
 from m2s_orchestration.framework.definition import define
+from m2s_orchestration.framework.job import build_job
 from m2s_orchestration.icons import definition as icons
-from m2s_orchestration.monitoring.missed_occurrences import build_sensor
+from m2s_orchestration.monitoring import alerts, missed_occurrences
+from m2s_orchestration.monitoring.alert_operators import notification as alert
 from m2s_orchestration.notifications import NOTIFICATIONS
 
 _notifications = [define(notification) for notification in NOTIFICATIONS]
 _defined = [*_notifications, *map(application.define, COMMANDS)]
 _icons = icons.build_job()
+_alert = build_job(alert, has_partitions=False)
+_watched = alerts.Watched(NOTIFICATIONS, [command.name for command in COMMANDS])
 
 defs = dg.Definitions(
-    jobs=[*(item.job for item in _defined), _icons],
+    jobs=[
+        *(item.job for item in _defined),
+        _icons,
+        _alert,
+        *locks.JOBS,
+        *deliveries.JOBS,
+        *rehearsal.JOBS,
+    ],
     schedules=[item.schedule for item in _defined],
     sensors=[
-        build_sensor(NOTIFICATIONS, [item.job for item in _notifications]),
+        missed_occurrences.build_sensor(NOTIFICATIONS, [item.job for item in _notifications]),
+        alerts.build_sensor(_watched, _alert),
         icons.build_sensor(_icons),
     ],
-    assets=[*(item.asset for item in _defined), icons.build_asset()],
+    assets=[
+        *(item.asset for item in _defined),
+        icons.build_asset(),
+        dg.AssetSpec(alert.name, description=alert.page, kinds={"email"}, group_name="monitoring"),
+    ],
 )

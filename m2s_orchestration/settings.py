@@ -21,7 +21,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from m2s_orchestration.errors import BadSettings
-from m2s_orchestration.urls import place, site
+from m2s_orchestration.urls import page, place, site
 from m2s_orchestration.values import bucket, command_line, pod_spec, seconds
 
 Encryption = Literal["none", "starttls", "ssl"]
@@ -36,7 +36,7 @@ VARIABLES = (
     *("MEMBERS_MAILING_LIST", "OPERATORS_EMAIL", "MEDIA_URL", "MEDIA_ROOT", "DAGSTER_HOME"),
     "MEDIA_STORE",
     *("DAGSTER_PG_URL", "DAGSTER_PG_HOST", "DAGSTER_PG_PORT", "DAGSTER_PG_DB"),
-    *("DAGSTER_PG_USERNAME", "DAGSTER_PG_PASSWORD"),
+    *("DAGSTER_PG_USERNAME", "DAGSTER_PG_PASSWORD", "DAGSTER_URL"),
     *("APPLICATION_COMMAND", "APPLICATION_IMAGE", "APPLICATION_POD"),
 )
 TEMPORARY_DAGSTER = "M2S_TEMPORARY_DAGSTER"
@@ -73,6 +73,7 @@ class Settings:
     operators_email: str | None
     media_url: str | None
     media_store: str | None
+    dagster_url: str | None
     application_command: tuple[str, ...]
     application_image: str | None
     application_pod: Mapping[str, object]
@@ -93,6 +94,7 @@ class Settings:
             operators_email=reader.optional("OPERATORS_EMAIL"),
             media_url=reader.read("MEDIA_URL", place, "") or None,
             media_store=_media_store(reader),
+            dagster_url=reader.read("DAGSTER_URL", page, "") or None,
             application_command=reader.read("APPLICATION_COMMAND", command_line, ""),
             application_image=reader.optional("APPLICATION_IMAGE"),
             application_pod=reader.read("APPLICATION_POD", pod_spec, ""),

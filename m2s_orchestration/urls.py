@@ -34,3 +34,10 @@ def place(text: str) -> str:
     if not is_path and not is_on_the_web(absolute):
         raise ValueError("write an address such as https://media.example.org/, or a path: /media/")
     return text
+
+
+def page(text: str) -> str:
+    """The whole address of a page, with http or https. Raises ValueError."""
+    if text and not is_on_the_web(text):
+        raise ValueError("write the whole address, such as https://dagster.example.org")
+    return text

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from m2s_orchestration.errors import UnlawfulSettlement
+from m2s_orchestration.mail.compose import message_id
 from m2s_orchestration.postgres import Database, statements, translated
 
 SQL = statements(__package__, "administration.sql")
@@ -106,6 +109,65 @@ def settle(
             " one can be settled as sent, failed or retry; a failed or expired one as retry, while"
             " its text is kept."
         )
+
+
+@dataclass(frozen=True)
+class Again:
+    """The delivery by which a mail goes out again, and whose it is."""
+
+    id: int
+    notification: str
+    tick: datetime
+
+
+def resend(database: Database, delivery_id: int, *, person: str, reason: str) -> Again:
+    """Have a mail sent again, on purpose, by the next run of its occurrence.
+
+    What was sent goes out as another delivery, with the same text and a Message-ID of its own, so
+    that no server on the way takes it for one that it has had. Raises UnlawfulSettlement.
+    """
+    was, _ = delivery(database, delivery_id)
+    if was.state != "sent":
+        if was.state == "unknown":
+            raise UnlawfulSettlement(
+                f"Delivery {delivery_id} is unknown and may have arrived: find out, and settle it"
+                " first."
+            )
+        settle(database, delivery_id, state="retry", person=person, reason=reason)
+        return Again(delivery_id, was.notification, was.tick)
+    if not reason.strip():
+        raise UnlawfulSettlement("Sending again needs a reason: say why.")
+    values = _copied(was)
+    with database.connect("deliveries") as connection, translated():
+        row = SQL["send_again"].first(
+            connection,
+            **values,
+            id=delivery_id,
+            person=person,
+            reason=reason.strip(),
+            due_until=datetime.now(UTC) + RETRY_WITHIN,
+        )
+    if row is None:
+        raise UnlawfulSettlement(f"Delivery {delivery_id} is being sent again already.")
+    return Again(int(row[0]), was.notification, was.tick)
+
+
+def _copied(was: FullDelivery) -> dict[str, object]:
+    """What is another in the copy: its variant, its Message-ID, and so its bytes."""
+    if was.content is None or was.message_id is None:
+        raise UnlawfulSettlement(
+            f"The text of delivery {was.id} is not kept: run its notification anew."
+        )
+    mark = secrets.token_hex(4)
+    domain = was.message_id.rpartition("@")[2].rstrip(">")
+    identity = message_id(key=(was.message_id, mark), content="", domain=domain)
+    content = was.content.replace(was.message_id.encode(), identity.encode(), 1)
+    return {
+        "variant": f"{was.variant} again {mark}".strip(),
+        "message_id": identity,
+        "content": content,
+        "content_digest": hashlib.sha256(content).hexdigest(),
+    }
 
 
 def drop_old_contents(database: Database) -> int:

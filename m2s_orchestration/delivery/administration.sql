@@ -46,3 +46,22 @@ UPDATE m2s_orchestration.delivery SET content = NULL
 WHERE content IS NOT NULL AND changed_at < clock_timestamp() - %(kept)s
   AND state IN ('sent', 'failed', 'expired', 'skipped')
 RETURNING id;
+
+-- send_again: What was sent is recorded once more, as a delivery of its own; no row if its text is gone.
+WITH again AS (
+    INSERT INTO m2s_orchestration.delivery
+        (occurrence_id, notification, period, recipient_key, channel, variant, sender, address,
+         message_id, subject, content, content_digest, state, due_until, settled_by, settled_reason)
+    SELECT occurrence_id, notification, period, recipient_key, channel, %(variant)s, sender, address,
+           %(message_id)s, subject, %(content)s, %(content_digest)s, 'planned', %(due_until)s,
+           %(person)s, %(reason)s
+    FROM m2s_orchestration.delivery WHERE id = %(id)s AND state = 'sent' AND content IS NOT NULL
+    ON CONFLICT DO NOTHING
+    RETURNING id, occurrence_id
+), reopened AS (
+    UPDATE m2s_orchestration.occurrence SET state = 'decided'
+    FROM again WHERE occurrence.id = again.occurrence_id
+)
+INSERT INTO m2s_orchestration.attempt (delivery_id, state, owner, text)
+SELECT id, 'planned', %(person)s, %(reason)s FROM again
+RETURNING delivery_id;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -22,6 +23,7 @@ def keep_running(folder: Path) -> None:
     port = _port(3000)
     with serve_mailbox(folder / "mailbox", _port(8025)) as mailbox_page:
         command = [sys.executable, "-m", "dagster", "dev", "--host", HOST, "--port", str(port)]
+        os.environ.update(DAGSTER_URL=f"http://{HOST}:{port}")
         # Not in the checkout: Dagster reads the .env where it starts, which may be the club's.
         dagster = subprocess.Popen(
             [*command, "--workspace", CHECKOUT / "workspace.yaml"], cwd=folder

@@ -62,7 +62,7 @@ def execute(notification: Notification, values: Mapping[str, object]) -> Result:
                 "seconds": round(time.monotonic() - started, 3),
             },
             outcome=outcome,
-            fault=_fault(result.all_events) or ("" if result.success else STOPPED_AT_THE_END),
+            fault=fault_in(result.all_events) or ("" if result.success else STOPPED_AT_THE_END),
             rehearsal=_why_rehearsed(result.all_events),
         )
 
@@ -87,7 +87,8 @@ def job_of(package: str) -> dg.JobDefinition:
     return build_job(declared_in(package), log_level="CRITICAL")
 
 
-def _fault(events: Iterable[dg.DagsterEvent]) -> str:
+def fault_in(events: Iterable[dg.DagsterEvent]) -> str:
+    """What the first step that failed said of it; empty where none did."""
     for event in events:
         if event.is_step_failure:
             failure = event.step_failure_data

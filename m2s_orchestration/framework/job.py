@@ -17,7 +17,7 @@ from m2s_orchestration.framework.outcome import faults_told, tell_outcome
 from m2s_orchestration.framework.pod import run_tags
 from m2s_orchestration.framework.report import Report
 from m2s_orchestration.framework.run import NotificationRun
-from m2s_orchestration.framework.run_in_hand import RunInHand, run_resource
+from m2s_orchestration.framework.run_in_hand import RunInHand, is_partition, run_resource
 from m2s_orchestration.framework.schedule import partitions
 from m2s_orchestration.uploads.store import MediaStore
 
@@ -36,8 +36,13 @@ class Told:
 Step = Callable[[dg.OpExecutionContext, RunInHand], Told]
 
 
-def build_job(notification: Notification, *, log_level: str = "INFO") -> FlatJob:
-    """The Dagster job of a notification; `log_level` is the console's."""
+def build_job(
+    notification: Notification, *, log_level: str = "INFO", has_partitions: bool = True
+) -> FlatJob:
+    """The Dagster job of a notification; `log_level` is the console's.
+
+    What has no schedule has no partitions either.
+    """
     query = _op(notification, "query", _query, "Read the club's database, one snapshot, read-only.")
     evaluate = _op(notification, "evaluate", _evaluate, "Decide who must hear what. Pure.")
     commit = _op(notification, "commit", _commit, "Record the decision, once, in one transaction.")
@@ -52,7 +57,7 @@ def build_job(notification: Notification, *, log_level: str = "INFO") -> FlatJob
     job = steps.to_job(
         name=notification.name,
         description=notification.page,
-        partitions_def=partitions(notification),
+        partitions_def=partitions(notification) if has_partitions else None,
         resource_defs={"run_in_hand": run_resource(notification)},
         # One process, one pod, one lease per run.
         executor_def=dg.in_process_executor,
@@ -140,8 +145,7 @@ def _email(context: dg.OpExecutionContext, in_hand: RunInHand) -> Told:
         metadata,
         event=kind(
             asset_key=run.notification.name,
-            # A moment that a person chose is no partition.
-            partition=occurrence.key if occurrence.tick == occurrence.moment else None,
+            partition=occurrence.key if is_partition(context, occurrence) else None,
             metadata=metadata,
         ),
         fault=IncompleteDelivery(_what_is_missing(report))

@@ -1,7 +1,7 @@
 """From a declaration to the flat config of its job, as the Launchpad shows it."""
 
 from collections.abc import Mapping
-from typing import Any, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 import dagster as dg
 from pydantic.fields import FieldInfo
@@ -22,14 +22,18 @@ def flat_config(notification: Notification, log_level: str) -> dg.ConfigMapping:
         }
 
     return dg.ConfigMapping(
-        config_schema={name: _config_field(field) for name, field in fields.items()},
+        config_schema={name: config_field(field) for name, field in fields.items()},
         config_fn=place,
     )
 
 
-def _config_field(field: FieldInfo) -> dg.Field:
+def config_field(field: FieldInfo) -> dg.Field:
+    """A field as the Launchpad shows it; one without a default has to be filled in."""
+    kind = _config_type(field.annotation)
+    if field.is_required():
+        return dg.Field(kind, description=field.description)
     return dg.Field(
-        _config_type(field.annotation),
+        kind,
         is_required=False,
         default_value=field.get_default(call_default_factory=True),
         description=field.description,
@@ -37,6 +41,9 @@ def _config_field(field: FieldInfo) -> dg.Field:
 
 
 def _config_type(annotation: Any) -> Any:
+    if get_origin(annotation) is Literal:
+        words = get_args(annotation)
+        return dg.Enum("_or_".join(words), [dg.EnumValue(word) for word in words])
     if get_origin(annotation) is list:
         return dg.Array(get_args(annotation)[0])
     if get_origin(annotation) is dict:

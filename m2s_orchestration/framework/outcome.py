@@ -5,7 +5,13 @@ from contextlib import contextmanager
 
 import dagster as dg
 
-from m2s_orchestration.errors import BadParameter, BadSettings, ClubFault, OrchestrationError
+from m2s_orchestration.errors import (
+    BadParameter,
+    BadSettings,
+    ClubFault,
+    OrchestrationError,
+    UnlawfulSettlement,
+)
 from m2s_orchestration.framework import tags
 
 
@@ -15,7 +21,7 @@ def faults_told(context: dg.OpExecutionContext) -> Iterator[None]:
     try:
         yield
     except OrchestrationError as fault:
-        refused = isinstance(fault, BadParameter | BadSettings | ClubFault)
+        refused = isinstance(fault, BadParameter | BadSettings | ClubFault | UnlawfulSettlement)
         tell_outcome(context, "refused" if refused else "incomplete")
         raise dg.Failure(
             description=str(fault),

@@ -54,14 +54,18 @@ class RunInHand:
         occurrence = run.request.occurrence
         # First of all, and without the database: the sensor counts the runs of an occurrence.
         context.instance.add_run_tags(context.run_id, {tags.OCCURRENCE: occurrence.key})
-        is_tick = occurrence == self.notification.latest_occurrence(occurrence.moment)
-        if is_tick and not run.rehearsal:
+        if is_partition(context, occurrence) and not run.rehearsal:
             known = _known_to_the_ui(self.notification, occurrence)
             context.instance.add_run_tags(context.run_id, known)
         if run.rehearsal:
             context.log.warning(
                 f"This is a rehearsal, {run.rehearsal}. Nothing is recorded or sent."
             )
+
+
+def is_partition(context: dg.OpExecutionContext, occurrence: Occurrence) -> bool:
+    """Whether the UI has a partition for it; a moment that a person chose is none."""
+    return occurrence.tick == occurrence.moment and context.job_def.partitions_def is not None
 
 
 def _known_to_the_ui(notification: Notification, occurrence: Occurrence) -> dict[str, str]:

@@ -40,10 +40,10 @@ def of_decision(decision: Decision) -> Metadata:
         "messages": dg.MetadataValue.int(len(decision.messages)),
         "notices": dg.MetadataValue.int(len(decision.notices)),
         "changes": dg.MetadataValue.int(len(decision.changes)),
-        "told": _table(("recipient", "period", "variant"), told),
-        "passed over": _table(("recipient", "period", "reason"), passed),
-        "nobody to tell": _table(("what", "reason"), untold),
-        "to change": _table(("statement", "change", "values"), changes),
+        "told": table(("recipient", "period", "variant"), told),
+        "passed over": table(("recipient", "period", "reason"), passed),
+        "nobody to tell": table(("what", "reason"), untold),
+        "to change": table(("statement", "change", "values"), changes),
     }
 
 
@@ -70,7 +70,7 @@ def of_publishing(published: Published) -> Metadata:
     return links
 
 
-def of_report(report: Report, seconds: float, rehearsal: str = "") -> Metadata:
+def of_report(report: Report, seconds: float = 0.0, rehearsal: str = "") -> Metadata:
     """The run's figures under the same names every time, zeros too, so that they make a plot."""
     return {
         "outcome": dg.MetadataValue.text(report.outcome),
@@ -100,7 +100,8 @@ def _who(recipient: Recipient) -> str:
     return f"{known}{masked}"
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> dg.MetadataValue:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> dg.MetadataValue:
+    """A table as the UI shows it."""
     listed = [[str(cell).replace("|", "\\|").replace("\n", " ") for cell in row] for row in rows]
     if not listed:
         return dg.MetadataValue.md("none")

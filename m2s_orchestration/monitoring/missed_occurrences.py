@@ -70,7 +70,7 @@ def build_sensor(
         " schedules that are switched on, and notes those that are too late as expired.",
     )
     def missed_occurrences(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        if not _switched_on(context.instance):
+        if not switched_on(context.instance):
             return dg.SkipReason("No notification's schedule is switched on.")
         settings = Settings.from_environment()
         requests = runs_lacking(context.instance, settings, notifications, now=datetime.now(UTC))
@@ -90,14 +90,14 @@ def runs_lacking(
     now: datetime,
 ) -> list[dg.RunRequest]:
     """The runs to start now; notes what is too late as expired."""
-    switched_on = _switched_on(instance)
+    since_when = switched_on(instance)
     requests: list[dg.RunRequest] = []
     database = Database(settings.database)
     with database.connect("missed occurrences") as connection, translated():
         require_migrated(connection)
         moved = cutovers(connection)
         for notification in notifications:
-            began = switched_on.get(notification.schedule_name)
+            began = since_when.get(notification.schedule_name)
             if began is None:
                 continue
             since = max(_since(moved.get(notification.name), began), now - LOOK_BACK)
@@ -108,7 +108,7 @@ def runs_lacking(
     return requests
 
 
-def _switched_on(instance: dg.DagsterInstance) -> dict[str, datetime]:
+def switched_on(instance: dg.DagsterInstance) -> dict[str, datetime]:
     """The schedules that are on, and since when."""
     found = {}
     for state in instance.all_instigator_state():
@@ -128,17 +128,24 @@ def _since(cutover: Cutover | None, began: datetime) -> datetime:
     return min(began, cutover.effective_from - timedelta(microseconds=1))
 
 
-def _note_missed(
+def unserved(
     connection: Connection, notification: Notification, *, since: datetime, now: datetime
 ) -> Missed:
+    """The ticks since a moment that are ours to serve and that nothing is recorded of."""
     known = SQL["known_ticks"].run(connection, notification=notification.name, since=since)
     found = missed(notification, known={tick for (tick,) in known}, since=since, now=now)
     # What the web application serves, before the notification moved over or after it went back.
     is_ours = ours(connection, notification.name, (*found.in_time, *found.too_late))
-    found = Missed(
+    return Missed(
         in_time=tuple(tick for tick in found.in_time if tick in is_ours),
         too_late=tuple(tick for tick in found.too_late if tick in is_ours),
     )
+
+
+def _note_missed(
+    connection: Connection, notification: Notification, *, since: datetime, now: datetime
+) -> Missed:
+    found = unserved(connection, notification, since=since, now=now)
     for tick in found.too_late:
         SQL["note_expired"].run(
             connection,

@@ -9,10 +9,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 from m2s_orchestration.demo.mailbox import Mailbox
+from m2s_orchestration.demo.postgres import EmbeddedPostgres
 from m2s_orchestration.postgres import Database
+from m2s_orchestration.settings import Settings
+
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -65,3 +70,34 @@ def site(database: Database, tmp_path: Path) -> Iterator[Site]:
             "SITE_URL": "https://www.example.org",
         }
         yield Site(database, mailbox, environment, tmp_path)
+
+
+@pytest.fixture
+def instance(
+    site: Site, postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[dg.DagsterInstance]:
+    """The instance that dagster.yaml describes, in a database of this test's own."""
+    home = site.folder / "dagster"
+    home.mkdir()
+    (home / "dagster.yaml").write_text((ROOT / "dagster.yaml").read_text())
+    postgres.create_database("dagster_of_a_test")
+    site.environment["DAGSTER_HOME"] = str(home)
+    site.environment["DAGSTER_PG_URL"] = postgres.conninfo("dagster_of_a_test")
+    for name in ("DAGSTER_HOME", "DAGSTER_PG_URL"):
+        monkeypatch.setenv(name, site.environment[name])
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        yield instance
+    postgres.drop_database("dagster_of_a_test")
+
+
+def settings(site: Site) -> Settings:
+    """What a process of this club reads from its environment."""
+    return Settings.from_environment(site.environment)
+
+
+def switch_on(site: Site, schedule: str) -> None:
+    """Switch a schedule on, as its switch in the UI does."""
+    process = site.run(
+        "dagster", "schedule", "start", "--workspace", str(ROOT / "workspace.yaml"), schedule
+    )
+    assert process.returncode == 0, process.stderr

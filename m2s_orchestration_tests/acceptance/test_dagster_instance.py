@@ -2,56 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import dagster as dg
-import pytest
 
 from m2s_orchestration.definitions import defs
 from m2s_orchestration.delivery.cutover import move
-from m2s_orchestration.demo.postgres import EmbeddedPostgres
 from m2s_orchestration.framework.occurrence import ticks_between
 from m2s_orchestration.monitoring.missed_occurrences import runs_lacking
 from m2s_orchestration.notifications import NOTIFICATIONS
-from m2s_orchestration.settings import Settings
-from m2s_orchestration_tests.acceptance.conftest import Site
+from m2s_orchestration_tests.acceptance.conftest import Site, settings, switch_on
 from m2s_orchestration_tests.smtp_script import hang
 from m2s_orchestration_tests.smtp_server import SmtpServer
 
-ROOT = Path(__file__).parents[2]
 AGING = "notify_aging_logsheets"
 SCHEDULE = f"{AGING}_schedule"
-
-
-@pytest.fixture
-def instance(
-    site: Site, postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[dg.DagsterInstance]:
-    """The instance that dagster.yaml describes, in a database of this test's own."""
-    home = site.folder / "dagster"
-    home.mkdir()
-    (home / "dagster.yaml").write_text((ROOT / "dagster.yaml").read_text())
-    postgres.create_database("dagster_of_a_test")
-    site.environment["DAGSTER_HOME"] = str(home)
-    site.environment["DAGSTER_PG_URL"] = postgres.conninfo("dagster_of_a_test")
-    for name in ("DAGSTER_HOME", "DAGSTER_PG_URL"):
-        monkeypatch.setenv(name, site.environment[name])
-    with dg.DagsterInstance.from_config(str(home)) as instance:
-        yield instance
-    postgres.drop_database("dagster_of_a_test")
-
-
-def settings(site: Site) -> Settings:
-    return Settings.from_environment(site.environment)
-
-
-def switch_on(site: Site, schedule: str) -> None:
-    process = site.run(
-        "dagster", "schedule", "start", "--workspace", str(ROOT / "workspace.yaml"), schedule
-    )
-    assert process.returncode == 0, process.stderr
 
 
 def test_a_run_is_remembered_with_its_partition_its_outcome_and_its_figures(

@@ -47,6 +47,7 @@ EVERYTHING = {
     "OPERATORS_EMAIL": "operators@example.org",
     "MEDIA_URL": "https://media.example.org/",
     "MEDIA_ROOT": "/srv/media",
+    "DAGSTER_URL": "https://dagster.example.org",
     "APPLICATION_COMMAND": "/srv/club/bin/python '/srv/club site/manage.py'",
     "APPLICATION_IMAGE": "club/web:42",
     "APPLICATION_POD": '{"containers": [{"workingDir": "/srv"}]}',

@@ -16,7 +16,16 @@ from m2s_orchestration.errors import MissingPermission, NotMigrated
 from m2s_orchestration.postgres import Database
 from m2s_orchestration_tests.integration.delivery.plans import NOTIFICATION, TICK, mail, plan
 
-TABLES = {"attempt", "cutover", "delivery", "lease_event", "migration", "notice", "occurrence"}
+TABLES = {
+    "attempt",
+    "cutover",
+    "delivery",
+    "lease_event",
+    "migration",
+    "notice",
+    "occurrence",
+    "trouble",
+}
 
 
 A_LEDGER_OF_BEFORE = """

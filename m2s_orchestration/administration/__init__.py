@@ -1,0 +1,1 @@
+"""What an officer may look at and set right from the UI, as jobs."""
