@@ -66,7 +66,7 @@ def of_publishing(published: Published) -> Metadata:
         for name, place in published.places.items()
     }
     if published.faults:
-        links["not published"] = _table(("file", "reason"), list(published.faults.items()))
+        links["not published"] = table(("file", "reason"), list(published.faults.items()))
     return links
 
 
