@@ -5,7 +5,8 @@ so that they can talk to them.
 
 - **Who is on it:** members of active status who joined more than `min_membership_months` months
   ago, flew `min_flights` times or more in the last `lookback_months` months, and did no duty in
-  that time. The treasurer and members of an exempt status are left out. Months are calendar months.
+  that time. The treasurer and members of one of the `exempt_statuses` are left out. Months are
+  calendar months.
 - **What counts:** only finalized logsheets. Duty is to be named on a sheet as duty officer,
   assistant, instructor or tow pilot, surge or not, or to have instructed or towed on one of its
   flights. To be on the roster is not duty done.

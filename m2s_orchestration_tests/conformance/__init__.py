@@ -1,0 +1,1 @@
+"""What every notification keeps to, asked of each that is listed."""
