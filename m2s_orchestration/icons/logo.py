@@ -14,8 +14,8 @@ from PIL import Image, ImageOps
 from m2s_orchestration.errors import BadLogo
 
 LARGEST_FILE = 20_000_000  # bytes
-# A pod has 512 MiB, and a picture of this many pixels takes a third of it while it is read.
-MOST_PIXELS = 25_000_000
+# A pod has 512 MiB, and WebP takes 16 bytes for a pixel while it is read, the others less.
+MOST_PIXELS = 16_000_000
 LARGEST_DRAWING = 2_000_000  # bytes
 # The largest icon of favicon.ico: anything smaller would only be blown up.
 SMALLEST_SIDE = 48  # pixels, the longer one

@@ -16,12 +16,13 @@ from dagster_k8s import K8sRunLauncher
 from kubernetes.client import ApiClient, V1Job
 
 from m2s_orchestration.application.commands import COMMANDS
+from m2s_orchestration.icons import definition as icons
 from m2s_orchestration.notifications import NOTIFICATIONS
 from m2s_orchestration_tests.kubernetes.chart import values
 
 Job = dict[str, Any]
 MODULE = "m2s_orchestration.definitions"
-NAMES = (*(item.name for item in NOTIFICATIONS), *(item.name for item in COMMANDS))
+NAMES = (*(item.name for item in NOTIFICATIONS), *(item.name for item in COMMANDS), icons.NAME)
 
 # The launcher wants to know of a cluster before it makes a Job; nobody calls this one.
 NO_CLUSTER = {

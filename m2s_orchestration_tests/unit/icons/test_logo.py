@@ -94,7 +94,7 @@ def test_a_decompression_bomb_is_refused_before_it_is_unpacked() -> None:
 
 
 def test_a_picture_a_little_too_large_is_refused_with_its_size() -> None:
-    assert "5,001 by 5,001 pixels, and 25,000,000 pixels is the most" in refused(bomb(5_001))
+    assert "4,001 by 4,001 pixels, and 16,000,000 pixels is the most" in refused(bomb(4_001))
 
 
 def test_a_file_that_is_too_large_is_refused_unread() -> None:
