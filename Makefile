@@ -37,6 +37,10 @@ check: lint types definitions kubernetes test ## Everything that CI runs
 faults: $(INSTALLED) ## Do everything to the mail that can happen to it; FAULTS=--short takes CI's share
 	@$(PYTHON) -m m2s_orchestration_tests.faults $(FAULTS)
 
+.PHONY: bench
+bench: $(INSTALLED) ## Measure speed and scale and write docs/speed.md; BENCH=name measures one part
+	@$(PYTHON) -m benchmarks $(BENCH)
+
 .PHONY: lint
 lint: $(INSTALLED) ## Look for faults of style, format, and imports that point up
 	$(PYTHON) -m ruff check

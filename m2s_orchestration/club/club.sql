@@ -12,3 +12,8 @@ SELECT name FROM siteconfig_membershipstatus WHERE is_active;
 -- members: Everybody who ever was a member.
 SELECT id, first_name, middle_initial, last_name, name_suffix, nickname, email, membership_status
 FROM members_member;
+
+-- members_named: Of these people, those who ever were a member.
+SELECT id, first_name, middle_initial, last_name, name_suffix, nickname, email, membership_status
+FROM members_member
+WHERE id = ANY(%(ids)s::bigint[]);

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
@@ -54,7 +54,18 @@ class Configuration:
 
 
 def read_club(connection: Connection, settings: Settings) -> Club:
-    """The club as one snapshot. Raises UnknownTimeZone, NoActiveStatus or BadSettings."""
+    """The club with everybody in it. Raises UnknownTimeZone, NoActiveStatus or BadSettings."""
+    members = SQL["members"].fetch(connection, Member)
+    return replace(read_site(connection, settings), members=_by_id(members))
+
+
+def read_members(connection: Connection, ids: Iterable[int]) -> Mapping[int, Member]:
+    """The members with these ids, by id."""
+    return _by_id(SQL["members_named"].fetch(connection, Member, ids=list(ids)))
+
+
+def read_site(connection: Connection, settings: Settings) -> Club:
+    """The club without its members. Raises UnknownTimeZone, NoActiveStatus or BadSettings."""
     found = SQL["configuration"].fetch(connection, Configuration)
     configuration = found[0] if found else Configuration()
     zone = _zone(configuration.club_timezone)
@@ -66,7 +77,6 @@ def read_club(connection: Connection, settings: Settings) -> Club:
         )
     _check_addresses(settings)
     origin = canonical_origin(configuration, settings)
-    members = SQL["members"].fetch(connection, Member)
     return Club(
         name=configuration.club_name.strip() or Configuration.club_name,
         zone=zone,
@@ -76,10 +86,14 @@ def read_club(connection: Connection, settings: Settings) -> Club:
         sender=_sender(configuration, settings),
         titles=_titles(configuration),
         active_statuses=active,
-        members={member.id: member for member in members},
+        members={},
         mailing_list=_mailing_list(configuration, settings),
         operators=settings.operators_email,
     )
+
+
+def _by_id(members: Iterable[Member]) -> Mapping[int, Member]:
+    return {member.id: member for member in members}
 
 
 def _zone(name: str) -> ZoneInfo:

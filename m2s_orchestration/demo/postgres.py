@@ -8,7 +8,7 @@ import secrets
 import shutil
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -40,11 +40,13 @@ SETTINGS = (
 class EmbeddedPostgres:
     """One PostgreSQL server with all its files in `folder`; several processes may share it.
 
-    Leaving the context stops the server if this object started it, not if it attached to one.
+    `settings`, each `name=value`, go before ours when it is started here. Leaving the context stops
+    the server if this object started it, not if it attached to one.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, settings: Sequence[str] = ()) -> None:
         self.folder = folder.resolve()
+        self._settings = (*SETTINGS, *settings)
         self._data = self.folder / "data"
         self._log = self.folder / "server.log"
         self._port: int | None = None
@@ -199,7 +201,7 @@ class EmbeddedPostgres:
         self._port = port
 
     def _launch_at(self, port: int) -> None:
-        options = " ".join(f"-c {setting}" for setting in (*SETTINGS, f"port={port}"))
+        options = " ".join(f"-c {setting}" for setting in (*self._settings, f"port={port}"))
         self._serve(
             *("pg_ctl", "start", "-D", self._data, "-l", self._log, "-o", options),
             *("-w", "-t", SECONDS_TO_START, "-s"),

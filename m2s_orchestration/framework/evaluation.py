@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sized
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import psycopg
 from psycopg.pq import TransactionStatus
 
 from m2s_orchestration.club.club import Club
-from m2s_orchestration.club.reading import read_club
+from m2s_orchestration.club.reading import read_members, read_site
 from m2s_orchestration.framework.decision import Decision
 from m2s_orchestration.framework.notification import Notification
 from m2s_orchestration.framework.occurrence import Occurrence
@@ -21,7 +21,10 @@ from m2s_orchestration.settings import Settings
 
 @dataclass(frozen=True)
 class Reading:
-    """One snapshot of the club: itself, and the rows that the notification asks for."""
+    """One snapshot of the club: itself, and the rows that the notification asks for.
+
+    Of its members, those whom a row names.
+    """
 
     club: Club
     rows: object
@@ -52,7 +55,7 @@ def read(
 ) -> Reading:
     """Read the club in one read-only snapshot. Raises DatabaseFault, ClubFault or BadSettings."""
     with translated(), _snapshot(connection):
-        club = read_club(connection, settings)
+        club = read_site(connection, settings)
         binds: dict[str, object] = {
             **parameters.model_dump(),
             "as_of": occurrence.moment,
@@ -66,7 +69,24 @@ def read(
                 for name, row_type in notification.row_types.items()
             }
         )
-    return Reading(club=club, rows=rows)
+        members = read_members(connection, _named_in(rows))
+    return Reading(club=replace(club, members=members), rows=rows)
+
+
+def _named_in(rows: object) -> set[int]:
+    """Who is named: the fields that end with `_id` hold members' ids (and some, those of others).
+
+    A club may have a hundred times more members than a notification speaks of.
+    """
+    named: set[int] = set()
+    for query in fields(rows):  # type: ignore[arg-type]
+        for row in getattr(rows, query.name):
+            named.update(
+                value
+                for item in fields(row)
+                if item.name.endswith("_id") and isinstance(value := getattr(row, item.name), int)
+            )
+    return named
 
 
 def evaluate(

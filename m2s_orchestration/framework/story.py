@@ -24,7 +24,7 @@ def of_reading(reading: Reading) -> Metadata:
     counts = {name: dg.MetadataValue.int(count) for name, count in reading.counts.items()}
     return {
         **counts,
-        "members": dg.MetadataValue.int(len(reading.club.members)),
+        "members_named": dg.MetadataValue.int(len(reading.club.members)),
         "club_time_zone": dg.MetadataValue.text(reading.club.zone.key),
     }
 

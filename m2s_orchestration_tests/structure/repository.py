@@ -13,6 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "m2s_orchestration"
 TESTS = ROOT / "m2s_orchestration_tests"
+BENCHMARKS = ROOT / "benchmarks"
 NOTIFICATIONS = PACKAGE / "notifications"
 COMMANDS = PACKAGE / "application" / "commands"
 

@@ -8,6 +8,7 @@ import re
 import pytest
 
 from m2s_orchestration_tests.structure.repository import (
+    BENCHMARKS,
     PACKAGE,
     TESTS,
     Module,
@@ -29,9 +30,12 @@ ASKS_PSQL = "m2s_orchestration/demo/postgres.py"
 EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u26ff\u2705\u2714\u2716\u274c\u274e\u2728\ufe0f]")
 
 each_module = pytest.mark.parametrize("module", modules(PACKAGE), ids=lambda module: module.name)
+each_short_module = pytest.mark.parametrize(
+    "module", [*modules(PACKAGE), *modules(BENCHMARKS)], ids=lambda module: module.name
+)
 
 
-@each_module
+@each_short_module
 def test_functions_are_short(module: Module) -> None:
     long = [f"{item.name}: {length(item)}" for item in module.functions()]
     long = [told for told in long if int(told.rpartition(" ")[2]) > LONGEST_FUNCTION]
@@ -39,12 +43,12 @@ def test_functions_are_short(module: Module) -> None:
     assert long == []
 
 
-@each_module
+@each_short_module
 def test_modules_are_short(module: Module) -> None:
     assert len(module.text.splitlines()) <= LONGEST_MODULE
 
 
-@each_module
+@each_short_module
 def test_a_module_opens_with_a_sentence(module: Module) -> None:
     docstring = ast.get_docstring(module.tree) or ""
 
@@ -53,14 +57,16 @@ def test_a_module_opens_with_a_sentence(module: Module) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", [*modules(PACKAGE), *modules(TESTS)], ids=lambda module: module.name
+    "module",
+    [*modules(PACKAGE), *modules(TESTS), *modules(BENCHMARKS)],
+    ids=lambda module: module.name,
 )
 def test_a_module_has_a_name_that_says_something(module: Module) -> None:
     assert not NAMES_THAT_SAY_NOTHING.search(module.file.stem)
     assert not NAMES_THAT_SAY_NOTHING.search(module.file.parent.name)
 
 
-@each_module
+@each_short_module
 def test_sql_lies_in_sql_files(module: Module) -> None:
     found = [text for text in module.strings() if SQL.search(text)]
 

@@ -12,6 +12,7 @@ from importlib.metadata import packages_distributions
 import pytest
 
 from m2s_orchestration_tests.structure.repository import (
+    BENCHMARKS,
     PACKAGE,
     ROOT,
     TESTS,
@@ -40,13 +41,15 @@ FOR_TESTS = names(PROJECT["optional-dependencies"]["dev"])
 
 
 @pytest.mark.parametrize(
-    "module", [*modules(PACKAGE), *modules(TESTS)], ids=lambda module: module.name
+    "module",
+    [*modules(PACKAGE), *modules(TESTS), *modules(BENCHMARKS)],
+    ids=lambda module: module.name,
 )
 def test_imports_are_declared(module: Module) -> None:
     declared = NEEDS
     if not module.name.startswith("m2s_orchestration/") or "/demo/" in module.name:
         declared = declared | FOR_THE_DEMO
-    if module.name.startswith("m2s_orchestration_tests/"):
+    if module.name.startswith(("m2s_orchestration_tests/", "benchmarks/")):
         declared = declared | FOR_TESTS
 
     assert [name for name in _imported(module) if not _providers(name) & declared] == []
@@ -76,7 +79,11 @@ def _imported(module: Module) -> Iterator[str]:
         else:
             continue
         tops = {name.partition(".")[0] for name in found}
-        yield from tops - sys.stdlib_module_names - {PACKAGE.name, TESTS.name, "_typeshed"}
+        yield from (
+            tops
+            - sys.stdlib_module_names
+            - {*(PACKAGE.name, TESTS.name, BENCHMARKS.name, "_typeshed")}
+        )
 
 
 def _providers(name: str) -> set[str]:

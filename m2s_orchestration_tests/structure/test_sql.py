@@ -6,12 +6,16 @@ import re
 from pathlib import Path
 
 from m2s_orchestration.postgres import Statement, statements
-from m2s_orchestration_tests.structure.repository import PACKAGE, ROOT, each, files
+from m2s_orchestration_tests.structure.repository import BENCHMARKS, PACKAGE, ROOT, each, files
 
 # Whole scripts, which are not called by name: the demo club's tables and the ledger's steps.
 SCRIPTS = ("demo", "migrations")
 
-NAMED = [file for file in files(PACKAGE, ".sql") if file.parent.name not in SCRIPTS]
+NAMED = [
+    file
+    for file in (*files(PACKAGE, ".sql"), *files(BENCHMARKS, ".sql"))
+    if file.parent.name not in SCRIPTS
+]
 
 
 @each(NAMED)

@@ -76,7 +76,7 @@ HOLDS = (
     Hold(
         "the table of members",
         "LOCK TABLE members_member IN ACCESS EXCLUSIVE MODE",
-        ("database", "members", 1),
+        ("database", "members_named", 1),
     ),
     Hold("the lease at the fence", LEASE_ROW, ("database", "fence", 1), keeps_lease=True),
     AT_A_CLAIM,

@@ -1,0 +1,1 @@
+"""The benchmarks compare what is the same, and each of them runs."""
