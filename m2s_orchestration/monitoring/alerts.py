@@ -19,11 +19,10 @@ from m2s_orchestration.framework.occurrence import parse_key
 from m2s_orchestration.monitoring.alert_operators import notification as alert
 from m2s_orchestration.monitoring.alert_operators.rows import Trouble
 from m2s_orchestration.monitoring.missed_occurrences import (
-    LOOK_BACK,
     MOST_TRIES,
     UNDER_WAY,
     pause_after,
-    switched_on,
+    responsible_since,
     unserved,
 )
 from m2s_orchestration.postgres import Connection, Database, statements, translated
@@ -141,13 +140,9 @@ def _what_failed(
 def _note_late(
     instance: dg.DagsterInstance, connection: Connection, watched: Watched, now: datetime
 ) -> None:
-    since = switched_on(instance)
-    for notification in watched.notifications:
-        began = since.get(notification.schedule_name)
-        if began is None:
-            continue
-        began = max(began, now - LOOK_BACK)
-        found = unserved(connection, notification, since=began, now=now)
+    begun = responsible_since(instance, connection, watched.notifications, now=now)
+    for notification, since in begun:
+        found = unserved(connection, notification, since=since, now=now)
         for tick in found.in_time:
             if tick + LATE_AFTER < now:
                 _note(connection, notification.name, tick, "late")

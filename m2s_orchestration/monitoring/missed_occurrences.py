@@ -4,7 +4,7 @@ Dagster's scheduler launches only the newest tick that it missed, and a run that
 nothing; so this sensor holds the schedules that are switched on against the ledger.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -90,17 +90,12 @@ def runs_lacking(
     now: datetime,
 ) -> list[dg.RunRequest]:
     """The runs to start now; notes what is too late as expired."""
-    since_when = switched_on(instance)
     requests: list[dg.RunRequest] = []
     database = Database(settings.database)
     with database.connect("missed occurrences") as connection, translated():
         require_migrated(connection)
-        moved = cutovers(connection)
-        for notification in notifications:
-            began = since_when.get(notification.schedule_name)
-            if began is None:
-                continue
-            since = max(_since(moved.get(notification.name), began), now - LOOK_BACK)
+        begun = responsible_since(instance, connection, notifications, now=now)
+        for notification, since in begun:
             found = _note_missed(connection, notification, since=since, now=now)
             within = resends_within(notification, settings) or timedelta(0)
             ticks = [*found.in_time, *_unfinished(connection, notification, within=within)]
@@ -116,6 +111,25 @@ def switched_on(instance: dg.DagsterInstance) -> dict[str, datetime]:
         if state.is_running and since is not None:
             found[state.instigator_name] = datetime.fromtimestamp(since, UTC)
     return found
+
+
+def responsible_since(
+    instance: dg.DagsterInstance,
+    connection: Connection,
+    notifications: Iterable[Notification],
+    *,
+    now: datetime,
+) -> list[tuple[Notification, datetime]]:
+    """The notifications whose schedules are on, each with since when its ticks are ours.
+
+    What was missed before `LOOK_BACK` is left out.
+    """
+    since, moved = switched_on(instance), cutovers(connection)
+    return [
+        (item, max(_since(moved.get(item.name), since[item.schedule_name]), now - LOOK_BACK))
+        for item in notifications
+        if item.schedule_name in since
+    ]
 
 
 def _since(cutover: Cutover | None, began: datetime) -> datetime:
