@@ -7,7 +7,7 @@ from m2s_orchestration.application import definition as application
 from m2s_orchestration.application.commands import COMMANDS
 from m2s_orchestration.framework.definition import define
 from m2s_orchestration.framework.job import build_job
-from m2s_orchestration.monitoring import alerts, missed_occurrences
+from m2s_orchestration.monitoring import alerts, health, missed_occurrences
 from m2s_orchestration.monitoring.alert_operators import notification as alert
 from m2s_orchestration.notifications import NOTIFICATIONS
 
@@ -17,6 +17,7 @@ _alert = build_job(alert, has_partitions=False)
 _watched = alerts.Watched(NOTIFICATIONS, [command.name for command in COMMANDS])
 
 defs = dg.Definitions(
+    asset_checks=health.build_checks(NOTIFICATIONS),
     jobs=[
         *(item.job for item in _defined),
         _alert,
@@ -28,9 +29,11 @@ defs = dg.Definitions(
     sensors=[
         missed_occurrences.build_sensor(NOTIFICATIONS, [item.job for item in _notifications]),
         alerts.build_sensor(_watched, _alert),
+        health.build_sensor(NOTIFICATIONS),
     ],
     assets=[
         *(item.asset for item in _defined),
         dg.AssetSpec(alert.name, description=alert.page, kinds={"email"}, group_name="monitoring"),
+        health.build_asset(),
     ],
 )
