@@ -8,7 +8,7 @@ from m2s_orchestration.application.commands import COMMANDS
 from m2s_orchestration.framework.definition import define
 from m2s_orchestration.framework.job import build_job
 from m2s_orchestration.icons import definition as icons
-from m2s_orchestration.monitoring import alerts, missed_occurrences
+from m2s_orchestration.monitoring import alerts, health, missed_occurrences
 from m2s_orchestration.monitoring.alert_operators import notification as alert
 from m2s_orchestration.notifications import NOTIFICATIONS
 
@@ -19,6 +19,7 @@ _alert = build_job(alert, has_partitions=False)
 _watched = alerts.Watched(NOTIFICATIONS, [command.name for command in COMMANDS])
 
 defs = dg.Definitions(
+    asset_checks=health.build_checks(NOTIFICATIONS),
     jobs=[
         *(item.job for item in _defined),
         _icons,
@@ -32,10 +33,12 @@ defs = dg.Definitions(
         missed_occurrences.build_sensor(NOTIFICATIONS, [item.job for item in _notifications]),
         alerts.build_sensor(_watched, _alert),
         icons.build_sensor(_icons),
+        health.build_sensor(NOTIFICATIONS),
     ],
     assets=[
         *(item.asset for item in _defined),
         icons.build_asset(),
         dg.AssetSpec(alert.name, description=alert.page, kinds={"email"}, group_name="monitoring"),
+        health.build_asset(),
     ],
 )

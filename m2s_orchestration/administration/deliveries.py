@@ -120,7 +120,7 @@ def _resend(context: dg.OpExecutionContext, asked: Resending) -> Metadata:
             f"Delivery {again.id} is {found.state} and not out: {report.fault or found.reason}."
             " `m2s deliveries show` tells more; the next run of its occurrence sends what may go."
         )
-    return {"delivery": dg.MetadataValue.int(again.id), **of_report(report)}
+    return {"delivery": dg.MetadataValue.int(again.id), **of_report(report, {})}
 
 
 def _send(notification: Notification, tick: datetime, settings: Settings, run_id: str) -> Report:

@@ -76,6 +76,8 @@ class Lease:
         self.owner = owner_token(run_id)
         self.term = term
         self.is_forced = False
+        self.waited = 0.0
+        self.was_contended = False
         self._database = database
         self._ends_at = time.monotonic() + deadline.total_seconds()
         self._held = False
@@ -89,7 +91,7 @@ class Lease:
         Raises LeaseHeld, with the holder, when somebody else has it all that time.
         """
         gives_up_at = time.monotonic() + wait.total_seconds()
-        contended = False
+        began_at = time.monotonic()
         with self._database.connect(f"lease {self.notification}") as connection, translated():
             while True:
                 # Known before the row is: an interrupt in between must still give it back.
@@ -99,15 +101,17 @@ class Lease:
                 self._held = False
                 if force:
                     self._note_contention(connection, "forced")
+                    self.was_contended = True
                     self.is_forced = True
                     return "forced"
-                if not contended:
+                if not self.was_contended:
                     self._note_contention(connection, "contended")
-                    contended = True
+                    self.was_contended = True
                 if time.monotonic() >= gives_up_at:
                     raise LeaseHeld(self._holder(connection))
                 self._stop.wait(1.0)
         self._is_certain = True
+        self.waited = time.monotonic() - began_at
         self._heart = threading.Thread(target=self._beat, name="lease heartbeat", daemon=True)
         self._heart.start()
         return event

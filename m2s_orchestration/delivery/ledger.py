@@ -97,6 +97,7 @@ class Recorded:
     skipped: int = 0
     notices: int = 0
     changes: int = 0
+    found: Mapping[str, int] = field(default_factory=dict)
 
 
 def record(connection: Connection, lease: Lease, plan: Plan) -> Recorded:
@@ -125,7 +126,7 @@ def find(connection: Connection, *, notification: str, tick: datetime) -> Record
         row = SQL["find_occurrence"].first(connection, notification=notification, tick=tick)
     if row is None:
         return None
-    return Recorded(occurrence_id=int(row[0]), periods=tuple(row[2]), is_new=False)
+    return Recorded(occurrence_id=int(row[0]), periods=tuple(row[2]), is_new=False, found=row[3])
 
 
 def is_under_way(connection: Connection, *, notification: str, tick: datetime) -> bool:
@@ -170,6 +171,7 @@ def _record_anew(connection: Connection, lease: Lease, plan: Plan, occurrence_id
         skipped=skipped,
         notices=notices,
         changes=len(done),
+        found=plan.found,
     )
 
 
@@ -277,12 +279,8 @@ def tally(
 ) -> dict[str, int]:
     """How many of the occurrence's deliveries are in each state."""
     with translated():
-        return {
-            state: int(count)
-            for state, count in SQL["tally"].run(
-                connection, **_scope(lease, recorded), channel=channel
-            )
-        }
+        rows = SQL["tally"].run(connection, **_scope(lease, recorded), channel=channel)
+    return {state: int(count) for state, count in rows}
 
 
 def close(connection: Connection, lease: Lease, recorded: Recorded) -> bool:

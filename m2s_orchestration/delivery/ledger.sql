@@ -13,7 +13,7 @@ ON CONFLICT (notification, tick) DO UPDATE
 RETURNING id;
 
 -- find_occurrence: What was decided of an occurrence, if anything.
-SELECT id, state, periods FROM m2s_orchestration.occurrence
+SELECT id, state, periods, found FROM m2s_orchestration.occurrence
 WHERE notification = %(notification)s AND tick = %(tick)s
   AND state NOT IN ('expired', 'imported');
 

@@ -84,6 +84,9 @@ def _op(notification: Notification, label: str, step: Step, description: str) ->
                 told = step(context, context.resources.run_in_hand)
             except LeaseHeld as held:
                 _end_busy(context, held, is_first=is_first)
+                yield dg.AssetObservation(
+                    asset_key=notification.name, metadata=story.of_busy(str(held))
+                )
                 return
             # Yielded and not logged: what is only logged is lost when the step fails.
             if told.event:
@@ -136,7 +139,10 @@ def _publish(context: dg.OpExecutionContext, run: NotificationRun) -> story.Meta
 def _email(context: dg.OpExecutionContext, in_hand: RunInHand) -> Told:
     run = in_hand.begun(context)
     report = run.rehearse() if run.rehearsal else run.email()
-    metadata = story.of_report(report, time.monotonic() - in_hand.started_at, run.rehearsal)
+    metadata = {
+        **story.of_report(report, run.found, run.rehearsal),
+        **story.of_effort(time.monotonic() - in_hand.started_at, run.contention),
+    }
     kind = dg.AssetObservation if run.rehearsal else dg.AssetMaterialization
     tell_outcome(context, report.outcome)
     context.log.info(story.in_one_line(report))

@@ -102,6 +102,18 @@ class NotificationRun:
             self._lease = None
             raise
 
+    @property
+    def found(self) -> Mapping[str, int]:
+        """How much the decision looked at."""
+        if self.rehearsal:
+            return self.evaluation.decision.found
+        return self.recorded.found if self.recorded else {}
+
+    @property
+    def contention(self) -> tuple[bool, float]:
+        """Whether somebody else held the lease, and how long it took to get it."""
+        return (self._lease.was_contended, self._lease.waited) if self._lease else (False, 0.0)
+
     def close(self) -> None:
         """Give the lease back."""
         if self._lease:
@@ -156,7 +168,7 @@ class NotificationRun:
         """Step four: send what the ledger says is unsent. Takes nothing from the steps before."""
         lease = self._held_lease
         with self._database.connect(f"email {self.notification.name}") as connection:
-            recorded = self.recorded or ledger.find(
+            recorded = self.recorded = self.recorded or ledger.find(
                 connection,
                 notification=self.notification.name,
                 tick=self.request.occurrence.moment,

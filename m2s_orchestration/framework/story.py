@@ -1,5 +1,6 @@
 """What a run shows of itself in Dagster's UI: numbers, and tables without names or addresses."""
 
+import resource
 from collections.abc import Iterable, Mapping, Sequence
 
 import dagster as dg
@@ -70,12 +71,33 @@ def of_publishing(published: Published) -> Metadata:
     return links
 
 
-def of_report(report: Report, seconds: float = 0.0, rehearsal: str = "") -> Metadata:
+def of_effort(seconds: float, contention: tuple[bool, float]) -> Metadata:
+    """What the run took: time, memory, and the wait for its lease."""
+    contended, waited = contention
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {
+        "seconds": dg.MetadataValue.float(round(seconds, 3)),
+        "peak_memory_mib": dg.MetadataValue.float(round(peak, 1)),
+        "lease_contended": dg.MetadataValue.int(int(contended)),
+        "lease_wait_seconds": dg.MetadataValue.float(round(waited, 3)),
+    }
+
+
+def of_busy(told: str) -> Metadata:
+    """A run that found the lease held, in the names of one that did not."""
+    return {
+        "outcome": dg.MetadataValue.text("busy"),
+        "lease_contended": dg.MetadataValue.int(1),
+        "held by": dg.MetadataValue.text(told),
+    }
+
+
+def of_report(report: Report, found: Mapping[str, int], rehearsal: str = "") -> Metadata:
     """The run's figures under the same names every time, zeros too, so that they make a plot."""
     return {
+        **{name: dg.MetadataValue.int(count) for name, count in found.items()},
         "outcome": dg.MetadataValue.text(report.outcome),
         **{name: dg.MetadataValue.int(getattr(report, name)) for name in Report.counted()},
-        "seconds": dg.MetadataValue.float(round(seconds, 3)),
         **({"rehearsal": dg.MetadataValue.text(rehearsal)} if rehearsal else {}),
     }
 
