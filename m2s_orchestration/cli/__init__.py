@@ -12,6 +12,7 @@ from m2s_orchestration.cli.migrate import migrate
 from m2s_orchestration.cli.new import new
 from m2s_orchestration.cli.preview import preview
 from m2s_orchestration.cli.run import run
+from m2s_orchestration.cli.simulate import simulate
 from m2s_orchestration.errors import (
     BadParameter,
     BadSettings,
@@ -56,5 +57,5 @@ def main() -> None:
     """
 
 
-for command in (run, preview, deliveries, locks, cutover, migrate, doctor, new):
+for command in (run, preview, deliveries, locks, cutover, migrate, doctor, new, simulate):
     main.add_command(command)
