@@ -13,6 +13,7 @@ from m2s_orchestration.cli.migrate import migrate
 from m2s_orchestration.cli.new import new
 from m2s_orchestration.cli.preview import preview
 from m2s_orchestration.cli.run import run
+from m2s_orchestration.cli.simulate import simulate
 from m2s_orchestration.errors import (
     BadParameter,
     BadSettings,
@@ -57,5 +58,9 @@ def main() -> None:
     """
 
 
-for command in (run, preview, deliveries, locks, cutover, icons, migrate, doctor, new):
+COMMANDS = (
+    *(run, preview, simulate, deliveries, locks, cutover),
+    *(icons, migrate, doctor, new),
+)
+for command in COMMANDS:
     main.add_command(command)

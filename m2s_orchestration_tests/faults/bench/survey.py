@@ -66,7 +66,8 @@ def survey(bench: Bench, notification: str) -> Survey:
         ended = site.start(*run_of(notification), wires=wires).ended()
         found = look(site)
         assert ended.status == 0, ended.errors
-        assert set(found.states.values()) == {"sent"}, found.states
+        # Some only change the club.
+        assert set(found.states.values()) <= {"sent"}, found.states
         return Survey(notification, tuple(wires.points), found)
 
 
