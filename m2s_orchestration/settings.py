@@ -241,10 +241,10 @@ def _named_in(url: str) -> Mapping[str, object] | None:
 
 def _media_store(reader: _Reader) -> str | None:
     folder = reader.text("MEDIA_ROOT")
-    place = reader.read("MEDIA_STORE", bucket, "")
-    if folder and place:
+    store = reader.read("MEDIA_STORE", bucket, "")
+    if folder and store:
         reader.faults.append("MEDIA_ROOT and MEDIA_STORE are both set: keep one of them")
-    return place or folder or None
+    return store or folder or None
 
 
 def _smtp(reader: _Reader) -> SmtpSettings:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from mimetypes import guess_type
+from pathlib import Path
 
 from m2s_orchestration.errors import BadUpload, StoreFault
 from m2s_orchestration.framework.decision import Artifact
@@ -52,6 +54,24 @@ def publish(
         except StoreFault as fault:
             published.faults["what is old"] = str(fault)
     return published
+
+
+def publish_pages(
+    folder: Path, store: MediaStore, *, subject: str, media_url: str | None, now: datetime
+) -> str:
+    """Write a folder of pages to the store, in a folder that cannot be guessed; returns its index.
+
+    Raises StoreFault. What was published on the subject too long ago is removed.
+    """
+    category = exports(subject)
+    store.keep_private(category.folder)
+    place = upload_path(category, f"{folder.name}.html").removesuffix(".html")
+    for file in sorted(item for item in folder.rglob("*") if item.is_file()):
+        media_type = guess_type(file.name)[0] or "application/octet-stream"
+        path = f"{place}/{file.relative_to(folder).as_posix()}"
+        store.write(path, file.read_bytes(), media_type)
+    remove_old(store, subject, before=now - KEPT)
+    return _link(store, f"{place}/index.html", media_url)
 
 
 def remove_old(store: MediaStore, subject: str, *, before: datetime) -> None:

@@ -90,6 +90,20 @@ def test_a_store_that_is_away_loses_no_mail_and_the_run_says_what_is_missing(
     )
 
 
+def test_a_preview_is_published_for_whoever_gets_its_address(site: Site) -> None:
+    process = site.run(
+        *("m2s_orchestration.cli", "preview", REPORT, "--as-of", "2026-03-01T07:00Z", "--publish"),
+        MEDIA_ROOT=str(site.folder / "media"),
+    )
+
+    assert process.returncode == 0, process.stderr
+    index = Path(process.stdout.splitlines()[-1].removeprefix("Published: "))
+    assert index.parents[2] == site.folder / "media" / "exports"
+    assert "Duty report for March" in index.read_text()
+    assert len(list(index.parent.glob("mail-*/index.html"))) == MANAGERS
+    assert site.recipients() == []
+
+
 def test_what_publishes_nothing_imports_neither_stores_nor_pictures() -> None:
     """They would be in the memory of every run's pod."""
     program = (

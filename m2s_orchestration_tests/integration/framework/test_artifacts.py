@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from m2s_orchestration.framework.artifacts import KEPT, Published, publish
+from m2s_orchestration.framework.artifacts import KEPT, Published, publish, publish_pages
 from m2s_orchestration.framework.decision import Artifact
 from m2s_orchestration.uploads.store import MediaStore
 
@@ -71,6 +71,26 @@ def test_a_file_that_no_store_may_serve_is_told(store: MediaStore) -> None:
 
     assert set(told.faults) == {"page.svg"}
     assert set(told.places) == {REPORT.name}
+
+
+def test_pages_are_published_together_where_nobody_guesses(
+    store: MediaStore, tmp_path: Path
+) -> None:
+    folder = tmp_path / "notify_something-2026-03-01-0800"
+    (folder / "mail-0001").mkdir(parents=True)
+    (folder / "index.html").write_text("<a href='mail-0001/index.html'>")
+    (folder / "mail-0001" / "index.html").write_text("Hello")
+
+    index = publish_pages(folder, store, subject="previews", media_url=None, now=NOW)
+
+    pattern = r"exports/previews/notify_something-2026-03-01-0800-[\w-]{22}"
+    place = index.removeprefix(f"{store.place}/").removesuffix("/index.html")
+    assert re.fullmatch(pattern, place)
+    assert sorted(found.path for found in store.list("exports/previews")) == [
+        f"{place}/index.html",
+        f"{place}/mail-0001/index.html",
+    ]
+    assert store.read(f"{place}/mail-0001/index.html", largest=10) == b"Hello"
 
 
 def test_a_run_without_files_asks_no_store(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -33,6 +34,26 @@ def test_what_was_written_is_read_again(store: MediaStore, path: str, content: b
     assert found
     assert (found.path, found.size) == (path, len(content))
     assert [item.path for item in store.list(path.partition("/")[0])] in ([path], [])
+
+
+def test_a_reader_sees_the_old_file_or_the_new_one_and_nothing_between(tmp_path: Path) -> None:
+    store = MediaStore(str(tmp_path))
+    contents = (b"old" * 700_000, b"newer" * 800_000)
+    written(store, "icon.png", contents[0])
+
+    def write_often() -> None:
+        for number in range(40):
+            written(store, "icon.png", contents[number % 2])
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write_often)
+        seen = []
+        while not writing.done():
+            seen.append((tmp_path / "icon.png").read_bytes() in contents)
+        writing.result()
+
+    assert seen
+    assert all(seen)
 
 
 def test_a_file_that_is_not_there_is_none_and_not_a_fault(store: MediaStore) -> None:
