@@ -172,7 +172,7 @@ RETURNING id;
 WITH lease AS (
     SELECT 1 FROM cronjob_locks
     WHERE job_name = %(notification)s AND locked_by = %(owner)s
-      AND expires_at > clock_timestamp() + interval '2 seconds'
+      AND m2s_orchestration.lease_end(expires_at) > clock_timestamp() + interval '2 seconds'
     FOR SHARE
 )
 SELECT 1 FROM m2s_orchestration.delivery
