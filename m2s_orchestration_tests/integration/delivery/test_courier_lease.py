@@ -4,6 +4,8 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import pytest
+
 from m2s_orchestration.delivery import ledger
 from m2s_orchestration.errors import (
     IncompleteDelivery,
@@ -151,3 +153,21 @@ def test_the_first_senders_word_counts_although_it_was_given_up(
     post.check(jane="sent")
     assert attempts(post.connection) == ["unknown", "sent"]
     assert column(post.connection, "owner") == post.lease.owner
+
+
+@pytest.mark.parametrize(("seconds", "holds"), [(30, True), (1, False), (-1, False)])
+def test_a_claim_that_is_asked_for_again_holds_within_the_term_of_what_has_moved_over(
+    post: Post, seconds: int, holds: bool
+) -> None:
+    post.plan(JANE)
+    identity = {**post.lease.identity, "is_forced": False, "id": post.ids[0]}
+    assert ledger.SQL["claim"].first(post.connection, **identity)
+
+    # As the row of a notification that has moved over is dated: a thousand years ahead.
+    post.connection.execute(
+        "UPDATE cronjob_locks SET expires_at ="
+        " clock_timestamp() + make_interval(secs => %s) + m2s_orchestration.reach()",
+        (seconds,),
+    )
+
+    assert bool(ledger.SQL["is_claimed"].first(post.connection, **identity)) is holds
