@@ -33,7 +33,7 @@ from typing import Literal, Self
 from m2s_orchestration_tests.smtp_script import Accepted, Act, Stage, as_json
 from m2s_orchestration_tests.smtp_session import Session, shut
 
-USUAL_EXTENSIONS = ("SIZE 10485760", "8BITMIME", "SMTPUTF8")
+USUAL_EXTENSIONS = ("PIPELINING", "SIZE 10485760", "8BITMIME", "SMTPUTF8")
 LOOKS_AFTER = 0.05  # seconds, whether a client that is kept waiting has left
 PATIENCE = 30.0  # seconds that a test waits for an event before it fails
 

@@ -10,6 +10,7 @@ import socket
 import ssl
 import struct
 import time
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -117,6 +118,13 @@ class Channel(smtplib.SMTP):
             raise smtplib.SMTPServerDisconnected(
                 f"the connection was lost: {words(error)}"
             ) from error
+
+    def put_all(self, commands: Iterable[str]) -> None:
+        """Say several commands in one breath (RFC 2920); each has a reply of its own."""
+        said = list(commands)
+        if any("\r" in command or "\n" in command for command in said):
+            raise ValueError("a command has a line end in it")
+        self.send("".join(f"{command}\r\n" for command in said))
 
     def getreply(self) -> Reply:
         """The next reply: code and text. The last line's code counts."""

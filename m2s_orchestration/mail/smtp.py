@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import smtplib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Self
 
 from m2s_orchestration.errors import (
+    MailFault,
     MessageDeferred,
     OutcomeUnknown,
     ServerRefusedUs,
@@ -99,9 +100,13 @@ class Conversation:
             self.reset()
         self._is_begun = True
         self._channel.command_encoding = "utf-8" if envelope.needs_smtputf8 else "ascii"
-        self._ask("sender", "MAIL", " ".join([f"FROM:<{envelope.sender}>", *options]))
-        self._ask("recipient", "RCPT", f"TO:<{envelope.recipient}>")
-        self._ask("data", "DATA")
+        self._begin(
+            {
+                "sender": " ".join([f"MAIL FROM:<{envelope.sender}>", *options]),
+                "recipient": f"RCPT TO:<{envelope.recipient}>",
+                "data": "DATA",
+            }
+        )
         with self._watched("body"):
             self._channel.send(envelope.on_the_wire)
         self._heed_interruption()
@@ -199,9 +204,32 @@ class Conversation:
             code, text = self._channel.authenticate(self._server.user, self._server.password)
         self._heed("login", code, text)
 
-    def _ask(self, stage: Stage, verb: str, argument: str = "") -> None:
+    def _begin(self, commands: Mapping[Stage, str]) -> None:
+        """Everything before the body: in one round trip where the server offers it."""
+        if not self._channel.has_extn("pipelining"):
+            for stage, command in commands.items():
+                self._ask(stage, command)
+            return
+        with self._watched("sender"):
+            self._channel.put_all(commands.values())
+        refusal: MailFault | None = None
+        for stage in commands:
+            try:
+                self._expect(stage)
+            except MailFault as fault:
+                refusal = refusal or fault
+                if not self.is_open:
+                    break
+            else:
+                if refusal and stage == "data":
+                    # It waits for the body of a message that it refused: there is none.
+                    self.withdraw()
+        if refusal:
+            raise refusal
+
+    def _ask(self, stage: Stage, command: str) -> None:
         with self._watched(stage):
-            self._channel.putcmd(verb, argument)
+            self._channel.putcmd(command)
         self._expect(stage)
 
     def _expect(self, stage: Stage) -> None:

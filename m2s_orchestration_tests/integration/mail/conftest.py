@@ -9,12 +9,15 @@ from pathlib import Path
 import pytest
 import trustme
 
-from m2s_orchestration_tests.smtp_server import SmtpServer
+from m2s_orchestration_tests.smtp_server import USUAL_EXTENSIONS, SmtpServer
 
 
-@pytest.fixture
-def smtp_server() -> Iterator[SmtpServer]:
+@pytest.fixture(params=["pipelining", "one by one"])
+def smtp_server(request: pytest.FixtureRequest) -> Iterator[SmtpServer]:
+    """One that takes several commands in one breath, and one that does not offer it."""
     with SmtpServer() as server:
+        if request.param == "one by one":
+            server.extensions = tuple(set(USUAL_EXTENSIONS) - {"PIPELINING"})
         yield server
 
 
