@@ -60,7 +60,7 @@ def test_a_decision_is_recorded_once(connection: Connection, lease: Lease) -> No
     second = ledger.record(connection, lease, decision)
 
     assert (first.is_new, first.planned, first.skipped, first.notices) == (True, 2, 1, 2)
-    assert second == Recorded(first.occurrence_id, (PERIOD,), is_new=False)
+    assert second == Recorded(first.occurrence_id, (PERIOD,), is_new=False, found={"logsheets": 3})
     assert states(connection) == {
         "jane@example.org": "planned",
         "john@example.org": "planned",
