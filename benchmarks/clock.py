@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-STATUS = Path("/proc/self/status")
-
 
 def best_of(times: int, work: Callable[[], object]) -> float:
     """The seconds of the quickest of so many: what else the machine does only ever adds."""
@@ -29,6 +27,11 @@ def megabytes_for(work: Callable[[], object]) -> float:
     return max(0.0, (_kilobytes("VmHWM") - before) / 1024)
 
 
-def _kilobytes(name: str) -> int:
-    lines = STATUS.read_text(encoding="ascii").splitlines()
+def megabytes_of(process: int) -> float:
+    """The memory that a process has now, in MB."""
+    return _kilobytes("VmRSS", str(process)) / 1024
+
+
+def _kilobytes(name: str, process: str = "self") -> int:
+    lines = Path(f"/proc/{process}/status").read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))

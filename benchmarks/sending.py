@@ -1,0 +1,180 @@
+"""Mails per second to a server at a distance of 0, 5 and 50 ms for a round trip, ledger included.
+
+The *present way* opens a connection for each mail and writes down each before the next: the five
+statements that it was seen to issue for a person, then connection, EHLO, MAIL, RCPT, DATA, dot,
+QUIT. The *bare loops* keep their connections, as many as ours, and remember nothing: one by
+smtplib, a command at a time, and one that pipelines. Ours is the courier with the full ledger on a
+database with fsync: the message offered but for its dot, the claim committed, the dot, the answer
+committed. Nobody encrypts or logs in here, which the present way would do for each mail, and the
+others once.
+"""
+
+from __future__ import annotations
+
+import smtplib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from itertools import count
+
+from benchmarks import bare, present
+from benchmarks.clock import timed
+from benchmarks.findings import Findings, Plot, Row
+from benchmarks.laboratory import Laboratory
+from benchmarks.mail_server import mail_server_at
+from m2s_orchestration.delivery import ledger
+from m2s_orchestration.delivery.courier import deliver
+from m2s_orchestration.delivery.errand import Route
+from m2s_orchestration.delivery.lease import Lease
+from m2s_orchestration.delivery.ledger import Plan, PlannedMail, Recorded
+from m2s_orchestration.mail.smtp import MailServer
+from m2s_orchestration.postgres import Connection, Database
+
+NAME = "sending"
+TITLE = "Sending"
+
+CONNECTIONS = 2  # the default of EMAIL_CONNECTIONS
+MORE_CONNECTIONS = 8
+BAR_PRESENT = 10.0
+BAR_BARE = 0.7
+# How many mails at each distance: far away, more of them take minutes and show the same rate.
+COUNTS = {0.0: (1, 100, 10_000), 0.005: (1, 100, 2_000), 0.05: (1, 100, 400)}
+FEW = {0.0: (1, 20), 0.005: (1, 20)}
+MOST_FOR_THE_PRESENT = 100
+
+_numbers = count(1)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A database, and a server at its distance."""
+
+    database: Database
+    server: MailServer
+    distance: float
+
+    @property
+    def name(self) -> str:
+        """How far away, as people say it."""
+        return f"{self.distance * 1000:g} ms"
+
+
+def measure(laboratory: Laboratory) -> Findings:
+    """Every number of mails at every distance."""
+    rows: list[Row] = []
+    with laboratory.demo_club("sending") as database:
+        for distance, counts in (FEW if laboratory.is_small else COUNTS).items():
+            with mail_server_at(distance) as server:
+                place = Place(database, server, distance)
+                for number in counts:
+                    is_whole = number == max(counts)
+                    rows.extend(_compared(place, number, is_whole=is_whole))
+    return Findings(tuple(rows), (_plot(rows),))
+
+
+def _compared(place: Place, number: int, *, is_whole: bool) -> Iterator[Row]:
+    at = f"{number:,} mails, {place.name}"
+    rate = number / ours(place, number, CONNECTIONS)
+    before = min(number, MOST_FOR_THE_PRESENT)
+    present_rate = before / present_way(place, before)
+    is_far = is_whole and place.distance == max(COUNTS)
+    yield _row("ours", at, rate, "present way", present_rate, BAR_PRESENT if is_far else None)
+    for name, loop in (("smtplib", bare.smtplib_loop), ("pipelining", bare.pipelined_loop)):
+        limit = number / _bare(place, number, loop)
+        bar = BAR_BARE if is_whole and name == "smtplib" else None
+        yield _row("ours", at, rate, f"bare loop, {name}", limit, bar)
+    if is_whole:
+        wide = number / ours(place, number, MORE_CONNECTIONS)
+        name = f"ours, {MORE_CONNECTIONS} connections"
+        yield _row(name, at, wide, "present way", present_rate, None)
+
+
+def _row(what: str, at: str, rate: float, baseline: str, other: float, bar: float | None) -> Row:
+    return Row(what, at, rate, "mails/s", baseline, other, better="more", bar=bar)
+
+
+def _plot(rows: Sequence[Row]) -> Plot:
+    """Rates over distance, of the largest number at each."""
+    last: dict[str, dict[str, float]] = {}
+    for row in rows:
+        distance = row.at.rpartition(", ")[2]
+        last.setdefault(row.what, {})[distance] = row.figure
+        last.setdefault(row.baseline, {})[distance] = row.against or 0.0
+    places = tuple(dict.fromkeys(row.at.rpartition(", ")[2] for row in rows))
+    curves = {name: tuple(found.get(place) for place in places) for name, found in last.items()}
+    title = f"Sending over {CONNECTIONS} connections"
+    return Plot("sending", title, "round trip to the mail server", "mails/s", places, curves)
+
+
+def ours(place: Place, number: int, connections: int) -> float:
+    """Seconds from the first offer to the last testimony."""
+    run = next(_numbers)
+    lease = Lease(
+        place.database,
+        notification=f"benchmark_{run}",
+        run_id=f"benchmark{run}",
+        deadline=timedelta(hours=1),
+    )
+    lease.acquire(wait=timedelta(0))
+    try:
+        with place.database.connect("benchmark") as connection:
+            recorded = planned(connection, lease, number)
+            waiting = ledger.unsent(connection, lease, recorded)
+        route = Route(place.server, connections)
+        results: dict[str, int] = {}
+
+        def send() -> None:
+            results.update(deliver(place.database, lease, route, waiting).results)
+
+        seconds = timed(send)
+    finally:
+        lease.release()
+    assert results == {"sent": number}, results
+    return seconds
+
+
+def planned(connection: Connection, lease: Lease, number: int) -> Recorded:
+    """So many messages about a new period recorded, each to another address."""
+    now = datetime.now(UTC)
+    period = f"period-{next(_numbers)}"
+    mails = tuple(_mail(lease.notification, period, place) for place in range(number))
+    plan = Plan(tick=now, due_until=now + timedelta(hours=5), periods=(period,), mails=mails)
+    return ledger.record(connection, lease, plan)
+
+
+def _mail(notification: str, period: str, place: int) -> PlannedMail:
+    return PlannedMail(
+        period=period,
+        recipient_key=f"member:{place}",
+        variant="",
+        sender=bare.SENDER,
+        address=f"member{place}@club.example",
+        message_id=f"<{notification}.{period}.{place}@club.example>",
+        subject="what a mail of ours weighs",
+        content=bare.CONTENT,
+        content_digest=sha256(bare.CONTENT).hexdigest(),
+    )
+
+
+def present_way(place: Place, number: int) -> float:
+    """Seconds for so many mails, each with a connection and a record of its own."""
+    session = present.Session.open(place.database.conninfo)
+
+    def send() -> None:
+        for member in range(number):
+            session.read_configuration(3)
+            session.ask("open_notices", member=1 + member % 75)
+            with smtplib.SMTP(
+                place.server.host, place.server.port, local_hostname="localhost"
+            ) as connection:
+                connection.sendmail(bare.SENDER, f"m{member}@club.example", bare.CONTENT)
+            session.notify(1 + member % 75)
+
+    with session.connection:
+        return timed(send)
+
+
+def _bare(place: Place, number: int, loop: bare.Loop) -> float:
+    addresses = [f"member{number}@club.example" for number in range(number)]
+    return timed(lambda: bare.over(CONNECTIONS, loop, place.server, addresses))
