@@ -7,13 +7,6 @@ from __future__ import annotations
 
 from m2s_orchestration.postgres import Connection, Database
 
-# What runs write in the club's own tables.
-WRITTEN = (
-    "duty_roster_dutyassignment",
-    "duty_roster_dutyassignmentrole",
-    "duty_roster_instructionslot",
-    "notifications_notification",
-)
 LEDGER = ("attempt", "delivery", "notice", "occurrence", "lease_event")
 CLUB_TABLES = """
 SELECT table_name FROM information_schema.tables
@@ -28,9 +21,9 @@ class FreshLedger:
         self._database = database
         with database.connect("laboratory") as connection:
             connection.execute("CREATE SCHEMA as_it_was")
-            for table in WRITTEN:
-                connection.execute(f"CREATE TABLE as_it_was.{table} AS TABLE public.{table}")
             self._as_it_was = _digests(connection)
+            for table in self._as_it_was:
+                connection.execute(f"CREATE TABLE as_it_was.{table} AS TABLE public.{table}")
 
     def restore(self) -> None:
         """Nobody has been told anything, and every row of the club is as it was."""
@@ -40,13 +33,15 @@ class FreshLedger:
                 connection.execute("SET LOCAL session_replication_role = replica")
                 for table in LEDGER:
                     connection.execute(f"DELETE FROM m2s_orchestration.{table}")
-                connection.execute("DELETE FROM cronjob_locks")
-                for table in WRITTEN:
+                for table in self._differing(connection):
                     connection.execute(f"DELETE FROM {table}")
                     connection.execute(f"INSERT INTO {table} TABLE as_it_was.{table}")
-            now = _digests(connection)
-        differing = [table for table, digest in self._as_it_was.items() if now[table] != digest]
+            differing = self._differing(connection)
         assert not differing, f"these are not as they were: {', '.join(differing)}"
+
+    def _differing(self, connection: Connection) -> list[str]:
+        now = _digests(connection)
+        return [table for table, digest in self._as_it_was.items() if now[table] != digest]
 
 
 def _digests(connection: Connection) -> dict[str, str]:
