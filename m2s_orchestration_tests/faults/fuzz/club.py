@@ -49,7 +49,10 @@ DISTINCT = {"identifier", "n_number", "role_key", "display_name"}
 CAPITALS = {("logsheet_glider", "n_number"), ("logsheet_glider", "competition_number")}
 SETTINGS = ("domain_name", "canonical_url", "club_logo", "club_timezone")
 # What runs change besides.
-CHANGED = ("cronjob_locks", "notifications_notification")
+CLUB_TABLES = """
+SELECT table_name FROM information_schema.tables
+WHERE table_schema = 'public' AND table_type = 'BASE TABLE' ORDER BY table_name
+"""
 SPACIOUS = """
 SELECT column_name, character_maximum_length FROM information_schema.columns
 WHERE table_schema = 'public' AND table_name = %s AND data_type = 'character varying'
@@ -95,8 +98,10 @@ class FuzzClub:
                 mark = f"q{number:04}@members.example" if cell.is_address else f"QX{number:04}Z"
                 self.marks[mark] = cell
                 self._write(connection, cell, mark)
+            found = connection.execute(CLUB_TABLES).fetchall()
+            self._tables = [str(table) for (table,) in found]
             connection.execute("CREATE SCHEMA pristine")
-            for table in (*CELLS, *CHANGED):
+            for table in self._tables:
                 connection.execute(f"CREATE TABLE pristine.{table} AS TABLE {table}")
 
     @cached_property
@@ -108,7 +113,7 @@ class FuzzClub:
         with self.database.connect("fuzz") as connection, connection.transaction():
             # Without triggers: each table is whole again, so no key can dangle.
             connection.execute("SET LOCAL session_replication_role = replica")
-            for table in (*CELLS, *CHANGED):
+            for table in self._tables:
                 connection.execute(f"DELETE FROM {table}")
                 connection.execute(f"INSERT INTO {table} TABLE pristine.{table}")
             ledger = LEDGER.replace(", ", ", m2s_orchestration.")

@@ -124,15 +124,19 @@ def _is_of_the_web(url: str) -> bool:
 def _about_the_subject(
     row: Row, letter: Letter, told: Letter, disturbance: Disturbance
 ) -> Iterator[str]:
-    """What it says follows from counts and days, and in dev mode from who is meant."""
-    meant = told.subject
+    """The same facts, counts and days, and in dev mode who is meant."""
+    if disturbance.has_blank(told.subject):
+        return
+    meant = disturbance.in_mail(told.subject)
     if disturbance.diverted_to:
         address = disturbance.addresses.get(row.reader)
         meant = f"[DEV MODE] {meant} [TO: {(address or '').strip()}]"
         if address is None:
             return
     # Counts fall where somebody is mute; to the operators they rise.
-    found, wanted = (re.sub("[0-9]+", "7", subject) for subject in (letter.subject, meant))
+    found, wanted = (
+        re.sub("[0-9]+", "7", " ".join(words(subject))) for subject in (letter.subject, meant)
+    )
     if row.reader != "operators" and found != wanted:
         yield f"its subject is {letter.subject!r} and should be {meant!r}"
 

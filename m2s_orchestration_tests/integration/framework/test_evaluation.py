@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from m2s_orchestration.delivery.migrate import migrate
 from m2s_orchestration.framework import Notification, Recipient
 from m2s_orchestration.framework.evaluation import Evaluation, evaluate
 from m2s_orchestration.framework.occurrence import parse_moment
@@ -43,4 +44,7 @@ def test_of_the_members_those_are_read_whom_a_row_names(club_database: str) -> N
 def test_everybody_whom_it_speaks_of_is_known(
     club_database: str, notification: Notification, day: str
 ) -> None:
+    # One of them reads in the ledger whom it has told.
+    migrate(Database(club_database))
+
     decide(club_database, notification.name, f"{day}T12:00:00Z")
