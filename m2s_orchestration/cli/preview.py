@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from m2s_orchestration.cli.gallery import write_gallery
 from m2s_orchestration.framework.parameters import checked, parse_assignments
 from m2s_orchestration.framework.request import Request
 from m2s_orchestration.framework.run import NotificationRun
@@ -48,6 +47,9 @@ def preview(
         waits=False,
         now=datetime.now(UTC),
     )
+    # Every command imports this module, and only this one makes pages.
+    from m2s_orchestration.cli.gallery import write_gallery
+
     run = NotificationRun(chosen, request, Settings.from_environment(), run_id="preview")
     index = write_gallery(run, folder / f"{chosen.name}-{request.occurrence.key.replace(':', '')}")
     click.echo(f"{plural(len(run.rendering.messages), 'mail')}, nothing sent: {index}")
