@@ -38,7 +38,7 @@ faults: $(INSTALLED) ## Do everything to the mail that can happen to it; FAULTS=
 	@$(PYTHON) -m m2s_orchestration_tests.faults $(FAULTS)
 
 .PHONY: bench
-bench: $(INSTALLED) ## Measure speed and scale and write docs/speed.md; BENCH=name measures one part
+bench: $(INSTALLED) ## Measure speed and scale and write docs/speed.md; BENCH=name measures one part, BENCH=--large more
 	@$(PYTHON) -m benchmarks $(BENCH)
 
 .PHONY: lint

@@ -30,12 +30,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("names", nargs="*", help=f"some of: {', '.join(BENCHMARKS)}")
     parser.add_argument("--small", action="store_true", help="small sizes, and no page")
+    parser.add_argument("--large", action="store_true", help="also what takes an hour")
     arguments = parser.parse_args()
     chosen = arguments.names or list(BENCHMARKS)
     if unknown := set(chosen) - BENCHMARKS.keys():
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
     console = Console() if sys.stdout.isatty() else Console(width=150)
-    found = [_measured(BENCHMARKS[name], is_small=arguments.small) for name in chosen]
+    found = [_measured(BENCHMARKS[name], arguments) for name in chosen]
     for told in found:
         console.print(page.as_table(told.findings, told.title))
         for remark in told.findings.remarks:
@@ -49,14 +50,15 @@ def main() -> int:
     return int(not all(row.holds for told in found for row in told.findings.rows))
 
 
-def _measured(module: ModuleType, *, is_small: bool) -> Told:
+def _measured(module: ModuleType, arguments: argparse.Namespace) -> Told:
     print(f"{module.NAME} …", file=sys.stderr, flush=True)
     began = time.monotonic()
     with (
         tempfile.TemporaryDirectory(prefix="m2s-bench-") as folder,
         EmbeddedPostgres(Path(folder) / "postgres", settings=DURABLE) as postgres,
     ):
-        findings = module.measure(Laboratory(Path(folder), postgres, is_small))
+        laboratory = Laboratory(Path(folder), postgres, arguments.small, arguments.large)
+        findings = module.measure(laboratory)
     print(f"{module.NAME}: {time.monotonic() - began:,.0f} s", file=sys.stderr, flush=True)
     return Told(module.NAME, module.TITLE, (module.__doc__ or "").strip(), _machine(), findings)
 

@@ -26,6 +26,7 @@ TITLE = "Growth of the ledger"
 SQL = statements(__package__, "growth.sql")
 NOTIFICATIONS = tuple(f"notification_{number}" for number in range(6))
 ROWS = (10_000, 100_000, 1_000_000)
+MORE_ROWS = 10_000_000
 FEW_ROWS = (60, 600)
 MAILS_A_DAY = 20
 BAR = 0.5
@@ -47,7 +48,8 @@ class Asked:
 def measure(laboratory: Laboratory) -> Findings:
     """Every question at every size."""
     asked = []
-    for number in FEW_ROWS if laboratory.is_small else ROWS:
+    more = (MORE_ROWS,) if laboratory.is_large else ()
+    for number in FEW_ROWS if laboratory.is_small else (*ROWS, *more):
         with laboratory.demo_club(f"ledger_{number}") as database:
             megabytes = _fill(database, number)
             asked.append(Asked(number, megabytes, _answers(database)))

@@ -21,11 +21,12 @@ DURABLE = ("fsync=on", "full_page_writes=on", "shared_buffers=512MB", "max_wal_s
 
 @dataclass(frozen=True)
 class Laboratory:
-    """`is_small` is for a look at whether everything works, not for figures."""
+    """`is_small` is for a look at whether everything works; `is_large` takes an hour."""
 
     folder: Path
     postgres: EmbeddedPostgres
-    is_small: bool
+    is_small: bool = False
+    is_large: bool = False
 
     @contextmanager
     def database(self, name: str) -> Iterator[Database]:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from m2s_orchestration.cli.gallery import write_gallery
 from m2s_orchestration.errors import BadSettings
 from m2s_orchestration.framework.artifacts import publish_pages
 from m2s_orchestration.framework.parameters import checked, parse_assignments
@@ -62,6 +61,9 @@ def preview(
         waits=False,
         now=datetime.now(UTC),
     )
+    # Every command imports this module, and only this one makes pages.
+    from m2s_orchestration.cli.gallery import write_gallery
+
     settings = Settings.from_environment()
     run = NotificationRun(chosen, request, settings, run_id="preview")
     index = write_gallery(run, folder / f"{chosen.name}-{request.occurrence.key.replace(':', '')}")

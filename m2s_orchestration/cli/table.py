@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
     """Print rows under their heads, every cell whole."""
+    # Not at the top: the command that runs a notification prints no table.
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(title=title or None, title_justify="left", header_style="bold")
     for name in head:
         table.add_column(name, overflow="fold")

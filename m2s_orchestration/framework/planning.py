@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from m2s_orchestration.club.club import Club
 from m2s_orchestration.delivery.ledger import (
@@ -24,9 +25,11 @@ from m2s_orchestration.framework.notification import Notification
 from m2s_orchestration.framework.occurrence import Occurrence
 from m2s_orchestration.mail import addresses
 from m2s_orchestration.mail.compose import Mail, compose, message_id
-from m2s_orchestration.mail.render import Rendered, render
 from m2s_orchestration.postgres import statements
 from m2s_orchestration.settings import Settings
+
+if TYPE_CHECKING:
+    from m2s_orchestration.mail.render import Rendered
 
 
 @dataclass(frozen=True)
@@ -173,6 +176,8 @@ def _changes(notification: Notification, decision: Decision) -> tuple[PlannedCha
 def _rendered(
     notification: Notification, occurrence: Occurrence, club: Club, message: Message
 ) -> Rendered:
+    from m2s_orchestration.mail.render import render
+
     # The operators' message is the framework's own; every other one lies beside its notification.
     is_ours = message.template == "nobody_to_tell"
     return render(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-
-from icalendar import Calendar, Event, vCalAddress
+from typing import TYPE_CHECKING
 
 from m2s_orchestration.mail.compose import Attachment
+
+if TYPE_CHECKING:
+    from icalendar import Event
 
 # RFC 5545 allows none of them but the tab and, written as \n, the line end.
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -32,6 +34,8 @@ class AllDayEvent:
 
 def calendar_file(event: AllDayEvent, *, filename: str, publisher: str) -> Attachment:
     """The event as a file to attach; `publisher` is the club's name. The same event, same bytes."""
+    from icalendar import Calendar
+
     calendar = Calendar()
     calendar.add("prodid", _clean(f"-//m2s_orchestration//{publisher}//EN"))
     calendar.add("version", "2.0")
@@ -51,6 +55,8 @@ def slug(text: str) -> str:
 
 
 def _component(event: AllDayEvent) -> Event:
+    from icalendar import Event, vCalAddress
+
     component = Event()
     component.add("uid", _clean(event.uid))
     component.add("dtstamp", event.made_at)

@@ -1,0 +1,31 @@
+"""What a run without mail does not import."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+LOOK = "import sys, {module}; print(*sys.modules)"
+
+
+@pytest.mark.parametrize(
+    ("module", "needless"),
+    [
+        ("m2s_orchestration.cli", {"dagster", "jinja2", "css_inline", "icalendar", "rich"}),
+        ("m2s_orchestration.definitions", {"jinja2", "css_inline", "icalendar", "kubernetes"}),
+        ("m2s_orchestration.framework.execution", {"jinja2", "css_inline", "icalendar"}),
+    ],
+)
+def test_what_only_a_mail_a_table_or_a_pod_needs_is_not_imported(
+    module: str, needless: set[str]
+) -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", LOOK.format(module=module)],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+
+    assert not needless & set(told.split())
