@@ -9,7 +9,6 @@ from pathlib import Path
 
 import click
 
-from m2s_orchestration.cli.heat_map import page
 from m2s_orchestration.cli.simulation import (
     Course,
     Month,
@@ -47,6 +46,9 @@ def simulate(first: str, last: str, names: tuple[str, ...], file: Path, opens: b
     if days[1] < days[0]:
         raise BadParameter(f"--to is {last}, which is before --from, {first}.")
     chosen = [notification_named(name) for name in names] or list(NOTIFICATIONS)
+    # Every command imports this module, and only this one draws.
+    from m2s_orchestration.cli.heat_map import page
+
     simulation = _lived(chosen, *days)
     tell(simulation)
     file.parent.mkdir(parents=True, exist_ok=True)
