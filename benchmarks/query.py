@@ -5,7 +5,11 @@ other. It is timed without Django's share and without its mail. The *hand-writte
 statement for the same rows, names included, in psql, timed by psql with the fetching of its rows.
 Ours is what the steps query and evaluate do: one snapshot, the club's settings, the statements of
 the notification, the members that these name, and the decision. Each figure is the quickest of
-several.
+several; where the present way takes more than a second, of one.
+
+The two ways of late reports differ in what they look at: ours goes back 90 days by decision, the
+present one 30. With its mail and Django's share, the present body was measured before at 46.9 s for
+delinquents, 9.17 s for late reports and 2.34 s for aging logsheets at 7,500 members.
 """
 
 from __future__ import annotations

@@ -38,8 +38,9 @@ CONNECTIONS = 2  # the default of EMAIL_CONNECTIONS
 MORE_CONNECTIONS = 8
 BAR_PRESENT = 10.0
 BAR_BARE = 0.7
-# How many mails at each distance: far away, more of them take minutes and show the same rate.
-COUNTS = {0.0: (1, 100, 10_000), 0.005: (1, 100, 2_000), 0.05: (1, 100, 400)}
+# How many mails at each distance: more of them take minutes and show the same rate.
+COUNTS = {0.0: (1, 100, 1_000), 0.005: (1, 100, 400), 0.05: (1, 100)}
+MANY = {distance: (*counts, 10_000) for distance, counts in COUNTS.items()}
 FEW = {0.0: (1, 20), 0.005: (1, 20)}
 MOST_FOR_THE_PRESENT = 100
 
@@ -64,13 +65,19 @@ def measure(laboratory: Laboratory) -> Findings:
     """Every number of mails at every distance."""
     rows: list[Row] = []
     with laboratory.demo_club("sending") as database:
-        for distance, counts in (FEW if laboratory.is_small else COUNTS).items():
+        for distance, counts in _counts(laboratory).items():
             with mail_server_at(distance) as server:
                 place = Place(database, server, distance)
                 for number in counts:
                     is_whole = number == max(counts)
                     rows.extend(_compared(place, number, is_whole=is_whole))
     return Findings(tuple(rows), (_plot(rows),))
+
+
+def _counts(laboratory: Laboratory) -> dict[float, tuple[int, ...]]:
+    if laboratory.is_small:
+        return FEW
+    return MANY if laboratory.is_large else COUNTS
 
 
 def _compared(place: Place, number: int, *, is_whole: bool) -> Iterator[Row]:

@@ -29,7 +29,9 @@ OURS = re.compile(r"`((?:m2s_orchestration(?:_tests)?|docs)/[\w./-]+)`")
         "docs/kubernetes.md",
         "docs/moving-over.md",
         "docs/operations.md",
+        "docs/scale.md",
         "docs/smtp-faults.md",
+        "docs/speed.md",
         "docs/why.md",
     ],
 )
