@@ -41,7 +41,7 @@ BAR_BARE = 0.7
 # How many mails at each distance: more of them take minutes and show the same rate.
 COUNTS = {0.0: (1, 100, 1_000), 0.005: (1, 100, 400), 0.05: (1, 100)}
 MANY = {distance: (*counts, 10_000) for distance, counts in COUNTS.items()}
-FEW = {0.0: (1, 20), 0.005: (1, 20)}
+FEW: dict[float, tuple[int, ...]] = {0.0: (1, 20), 0.005: (1, 20)}
 MOST_FOR_THE_PRESENT = 100
 
 _numbers = count(1)
