@@ -167,4 +167,4 @@ def _claim(connection: Connection, delivery_id: int, identity: dict[str, object]
 
 
 def _update(connection: Connection, delivery_id: int) -> None:
-    BARE["update"].run(connection, id=delivery_id)
+    assert BARE["update"].run(connection, id=delivery_id)

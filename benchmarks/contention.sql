@@ -1,4 +1,2 @@
--- update: The least that can be written down of a message: one row of a plain table, committed.
-UPDATE notifications_notification SET read = NOT read
-WHERE id = (SELECT min(id) + %(id)s %% 64 FROM notifications_notification)
-RETURNING id;
+-- update: The least that can be written down: one of the demo club's 75 members, committed.
+UPDATE members_member SET is_staff = NOT is_staff WHERE id = 1 + %(id)s %% 75 RETURNING id;

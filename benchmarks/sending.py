@@ -31,6 +31,8 @@ from m2s_orchestration.delivery.ledger import Plan, PlannedMail, Recorded
 from m2s_orchestration.mail.smtp import MailServer
 from m2s_orchestration.postgres import Connection, Database
 
+Counts = dict[float, tuple[int, ...]]
+
 NAME = "sending"
 TITLE = "Sending"
 
@@ -39,9 +41,9 @@ MORE_CONNECTIONS = 8
 BAR_PRESENT = 10.0
 BAR_BARE = 0.7
 # How many mails at each distance: more of them take minutes and show the same rate.
-COUNTS = {0.0: (1, 100, 1_000), 0.005: (1, 100, 400), 0.05: (1, 100)}
-MANY = {distance: (*counts, 10_000) for distance, counts in COUNTS.items()}
-FEW: dict[float, tuple[int, ...]] = {0.0: (1, 20), 0.005: (1, 20)}
+COUNTS: Counts = {0.0: (1, 100, 1_000), 0.005: (1, 100, 400), 0.05: (1, 100)}
+MANY: Counts = {distance: (*counts, 10_000) for distance, counts in COUNTS.items()}
+FEW: Counts = {0.0: (1, 20), 0.005: (1, 20)}
 MOST_FOR_THE_PRESENT = 100
 
 _numbers = count(1)
@@ -74,7 +76,7 @@ def measure(laboratory: Laboratory) -> Findings:
     return Findings(tuple(rows), (_plot(rows),))
 
 
-def _counts(laboratory: Laboratory) -> dict[float, tuple[int, ...]]:
+def _counts(laboratory: Laboratory) -> Counts:
     if laboratory.is_small:
         return FEW
     return MANY if laboratory.is_large else COUNTS
