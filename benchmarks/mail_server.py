@@ -29,7 +29,7 @@ def mail_server_at(seconds: float) -> Iterator[MailServer]:
             assert process.stdout is not None
             yield MailServer(host=HOST, port=int(process.stdout.readline()))
         finally:
-            process.terminate()
+            process.kill()
 
 
 class Far(asyncio.Protocol):

@@ -207,7 +207,7 @@ def _serving(stage: Stage, module: str) -> float:
             _wait_for(int(port), server)
             return megabytes_of(server.pid)
         finally:
-            server.terminate()
+            server.kill()
             server.wait()
 
 

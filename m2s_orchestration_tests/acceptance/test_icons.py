@@ -112,7 +112,7 @@ def webserver(folder: Path) -> Iterator[str]:
         eventually(lambda: fetched(f"{address}/server_info"), within=120)
         yield address
     finally:
-        process.terminate()
+        process.kill()
         process.wait(timeout=30)
 
 

@@ -173,7 +173,7 @@ def code_server(port: int) -> Iterator[None]:
     try:
         yield
     finally:
-        process.terminate()
+        process.kill()
         process.wait(timeout=30)
 
 
