@@ -25,7 +25,8 @@ from m2s_orchestration_tests.kubernetes.scenarios.deployment import pod_tag
 SPACE = "club"
 ACCOUNT = "dagster"
 MAY = (Right("batch", "jobs", "create"), Right("", "pods", "list"))
-EATER = ("python", "-c", "octets = bytearray(300 * 2**20)")
+# Takes more than it may, and stays, so that whoever watches sees it.
+EATER = ("python", "-c", "import time; octets = bytearray(300 * 2**20); time.sleep(60)")
 
 numbers = count(1)
 
