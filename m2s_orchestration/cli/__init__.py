@@ -8,6 +8,7 @@ from m2s_orchestration.cli.cutover import cutover
 from m2s_orchestration.cli.deliveries import deliveries
 from m2s_orchestration.cli.doctor import doctor
 from m2s_orchestration.cli.locks import locks
+from m2s_orchestration.cli.metrics import metrics
 from m2s_orchestration.cli.migrate import migrate
 from m2s_orchestration.cli.preview import preview
 from m2s_orchestration.cli.run import run
@@ -55,5 +56,5 @@ def main() -> None:
     """
 
 
-for command in (run, preview, deliveries, locks, cutover, migrate, doctor):
+for command in (run, preview, deliveries, locks, cutover, migrate, doctor, metrics):
     main.add_command(command)

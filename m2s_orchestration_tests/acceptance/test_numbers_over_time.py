@@ -47,6 +47,8 @@ def tick(
         result = sensor.evaluate_tick(dg.build_sensor_context(instance=instance))
     figures, *checks = result.asset_events
     assert isinstance(figures, dg.AssetMaterialization)
+    assert f"| {AGING} | off |" in str(figures.metadata["next"].value)
+    assert "in America/New_York" in str(figures.metadata["next"].value)
     passed = {
         (item.asset_key.to_user_string(), item.check_name): item.passed
         for item in checks
