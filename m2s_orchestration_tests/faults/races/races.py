@@ -131,6 +131,8 @@ def _run(heat: Heat, site: Site, line: StartingLine, surveyed: Survey) -> Run:
     site.lapse()
     last = _last_run(heat, site, line)
     verdict = judge(look(site), undisturbed=surveyed.aftermath)
+    # Of a clean-up there is nothing to tell anybody.
+    done = "sent" if surveyed.aftermath.states else "nothing_to_send"
     return Run(
         heat=heat,
         finishes=finishes,
@@ -138,9 +140,9 @@ def _run(heat: Heat, site: Site, line: StartingLine, surveyed: Survey) -> Run:
         ambushes=havoc.ambushed,
         verdict=verdict,
         complaints=(
-            *complaints(finishes),
+            *complaints(finishes, done=done),
             *_about_claims(site, finishes),
-            *_about_the_last(last, verdict),
+            *_about_the_last(last, verdict, done=done),
         ),
     )
 
@@ -185,10 +187,10 @@ def _about_claims(site: Site, finishes: Sequence[Finish]) -> Iterator[str]:
             yield f"{owner} claimed {mail} when the lease was another's"
 
 
-def _about_the_last(last: Finish, verdict: Verdict) -> Iterator[str]:
+def _about_the_last(last: Finish, verdict: Verdict, *, done: str) -> Iterator[str]:
     if last.unknown != verdict.unknowns:
         yield f"the last run does not count what is in doubt: {last}"
-    if last.outcome not in ({"incomplete"} if verdict.unknowns else {"sent", "already_done"}):
+    if last.outcome not in ({"incomplete"} if verdict.unknowns else {done, "already_done"}):
         yield f"the last run did not finish: {last}"
 
 

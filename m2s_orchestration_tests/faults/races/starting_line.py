@@ -56,10 +56,13 @@ def racer(
     return Racer(notification, environment, values)
 
 
-def complaints(finishes: Iterable[Finish]) -> Iterator[str]:
-    """Who was not killed says how it went; if not all is out, why another must see to it."""
+def complaints(finishes: Iterable[Finish], *, done: str = "sent") -> Iterator[str]:
+    """Who was not killed says how it went; if not all is out, why another must see to it.
+
+    `done` is what a run comes to that has the occurrence to itself.
+    """
     for finish in finishes:
-        if finish.was_killed or finish.outcome in {"sent", "already_done", "busy"}:
+        if finish.was_killed or finish.outcome in {done, "already_done", "busy"}:
             continue
         has_a_reason = finish.fault == LeaseLost.__name__ or finish.unknown or finish.waiting
         if finish.outcome != "incomplete" or not has_a_reason:
