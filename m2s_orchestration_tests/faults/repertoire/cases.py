@@ -83,7 +83,9 @@ def _connection() -> Iterator[Case]:
     yield case("`554`", _at("connect", answer(554, "5.3.2 no SMTP service here")))
     yield from _silences("Connection", "connect")
     kind = partial(case, takes_all=True)
-    yield kind("`421` to the first four, then none", _at("connect", GOING_DOWN, times=4))
+    # Twice to each of two, which try three times; one alone would have tried in vain by then.
+    four_times = _at("connect", GOING_DOWN, times=4)
+    yield kind("`421` to the first four, then none", four_times, connections=2)
     # So that a second connection is tried for, three times, while the first one has mail.
     busy = Rule("dot", slow(3))
     for told, act in (
