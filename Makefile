@@ -41,6 +41,10 @@ faults: $(INSTALLED) ## Do everything to the mail that can happen to it; FAULTS=
 bench: $(INSTALLED) ## Measure speed and scale and write docs/speed.md; BENCH=name measures one part, BENCH=--large more
 	@$(PYTHON) -m benchmarks $(BENCH)
 
+.PHONY: docs
+docs: $(INSTALLED) ## Write docs/notifications.md anew from the declarations
+	@$(PYTHON) -m m2s_orchestration_tests.catalogue
+
 .PHONY: lint
 lint: $(INSTALLED) ## Look for faults of style, format, and imports that point up
 	$(PYTHON) -m ruff check

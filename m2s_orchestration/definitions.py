@@ -5,6 +5,7 @@ import dagster as dg
 from m2s_orchestration.administration import deliveries, locks, rehearsal
 from m2s_orchestration.application import definition as application
 from m2s_orchestration.application.commands import COMMANDS
+from m2s_orchestration.framework.club_clock import ClubClock
 from m2s_orchestration.framework.definition import define
 from m2s_orchestration.framework.job import build_job
 from m2s_orchestration.icons import definition as icons
@@ -12,7 +13,8 @@ from m2s_orchestration.monitoring import alerts, health, missed_occurrences
 from m2s_orchestration.monitoring.alert_operators import notification as alert
 from m2s_orchestration.notifications import NOTIFICATIONS
 
-_notifications = [define(notification) for notification in NOTIFICATIONS]
+_clock = ClubClock()
+_notifications = [define(notification, _clock) for notification in NOTIFICATIONS]
 _defined = [*_notifications, *map(application.define, COMMANDS)]
 _icons = icons.build_job()
 _alert = build_job(alert, has_partitions=False)
@@ -38,7 +40,7 @@ defs = dg.Definitions(
     assets=[
         *(item.asset for item in _defined),
         icons.build_asset(),
-        dg.AssetSpec(alert.name, description=alert.page, kinds={"email"}, group_name="monitoring"),
+        alerts.build_asset(),
         health.build_asset(),
     ],
 )

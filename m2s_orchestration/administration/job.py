@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import dagster as dg
 from pydantic import Field
 
+from m2s_orchestration.framework.documentation import links, owners
 from m2s_orchestration.framework.launchpad import config_field
 from m2s_orchestration.framework.notification import Pod
 from m2s_orchestration.framework.outcome import faults_told, tell_outcome
@@ -15,6 +16,7 @@ from m2s_orchestration.framework.pod import tags_of
 from m2s_orchestration.framework.story import Metadata
 
 DEADLINE = timedelta(minutes=15)
+DOCUMENT = "operations.md#setting-things-right-in-the-ui"
 
 Asked = TypeVar("Asked", bound=Parameters)
 
@@ -56,6 +58,8 @@ def build_job(
         executor_def=dg.in_process_executor,
         config=_flat(name, parameters),
         tags=tags_of(name, deadline=DEADLINE, pod=Pod()),
+        owners=owners("webmasters"),
+        metadata=links(documentation=DOCUMENT),
     )
 
 

@@ -10,6 +10,7 @@ from m2s_orchestration.application.run import MARGIN, CommandRun, Result
 from m2s_orchestration.errors import DatabaseFault, LeaseHeld
 from m2s_orchestration.framework import tags
 from m2s_orchestration.framework.definition import Defined
+from m2s_orchestration.framework.documentation import links, owners
 from m2s_orchestration.framework.notification import Pod
 from m2s_orchestration.framework.occurrence import KEY_FORMAT
 from m2s_orchestration.framework.outcome import faults_told, tell_outcome
@@ -21,6 +22,7 @@ from m2s_orchestration.settings import Settings
 WATCHER = Pod(memory=("256Mi", "512Mi"))
 # Who may make the command's Job (helm-values.yaml); the runs of notifications ask for nothing.
 ACCOUNT = "m2s-commands"
+DOCUMENT = "operations.md#the-applications-own-commands"
 
 
 def define(command: ApplicationCommand) -> Defined:
@@ -33,6 +35,8 @@ def define(command: ApplicationCommand) -> Defined:
             key=command.name,
             description=command.page,
             kinds={"django"},
+            owners=owners("webmasters"),
+            metadata=links(documentation=DOCUMENT),
             group_name="application",
         ),
     )
@@ -64,6 +68,8 @@ def build_job(command: ApplicationCommand) -> dg.JobDefinition:
         tags=tags_of(
             command.name, deadline=command.deadline + MARGIN, pod=WATCHER, account=ACCOUNT
         ),
+        owners=owners("webmasters"),
+        metadata=links(documentation=DOCUMENT),
     )
 
 
@@ -141,6 +147,8 @@ def _schedule(command: ApplicationCommand, job: dg.JobDefinition) -> dg.Schedule
         cron_schedule=command.cron,
         execution_timezone="UTC",
         description=f"{command.title}. At {command.cron} (cron, UTC).",
+        owners=owners("webmasters"),
+        metadata=links(documentation=DOCUMENT),
         default_status=dg.DefaultScheduleStatus.STOPPED,
     )
     def launch(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:

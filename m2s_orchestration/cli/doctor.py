@@ -22,7 +22,7 @@ from m2s_orchestration.errors import (
     OrchestrationError,
 )
 from m2s_orchestration.framework.evaluation import read
-from m2s_orchestration.framework.run import mail_server
+from m2s_orchestration.framework.mail_server import mail_server
 from m2s_orchestration.mail.smtp import check_login
 from m2s_orchestration.notifications import NOTIFICATIONS
 from m2s_orchestration.postgres import Database, statements, translated

@@ -22,6 +22,7 @@ What is left to do, line by line:
   {list}: "{name}" in NAMES, where its hour is in the club's day
   README.md: | `{name}` | Mondays, 10:30 | who hears what |
   docs/kubernetes.md: | `{name}` | none | | | 600, 900 | 160Mi, 256Mi | 100m, 500m |
+  make docs, which writes docs/notifications.md from the declarations
 Then change query, evaluation, mails, demo data and tests to what it is about: CONTRIBUTING.md."""
 
 

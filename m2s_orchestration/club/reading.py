@@ -64,10 +64,14 @@ def read_members(connection: Connection, ids: Iterable[int]) -> Mapping[int, Mem
     return _by_id(SQL["members_named"].fetch(connection, Member, ids=list(ids)))
 
 
+def read_zone(connection: Connection) -> ZoneInfo:
+    """The club's time zone. Raises UnknownTimeZone."""
+    return _zone(_configuration(connection).club_timezone)
+
+
 def read_site(connection: Connection, settings: Settings) -> Club:
     """The club without its members. Raises UnknownTimeZone, NoActiveStatus or BadSettings."""
-    found = SQL["configuration"].fetch(connection, Configuration)
-    configuration = found[0] if found else Configuration()
+    configuration = _configuration(connection)
     zone = _zone(configuration.club_timezone)
     active = frozenset(name for (name,) in SQL["active_statuses"].run(connection))
     if not active:
@@ -94,6 +98,11 @@ def read_site(connection: Connection, settings: Settings) -> Club:
 
 def _by_id(members: Iterable[Member]) -> Mapping[int, Member]:
     return {member.id: member for member in members}
+
+
+def _configuration(connection: Connection) -> Configuration:
+    found = SQL["configuration"].fetch(connection, Configuration)
+    return found[0] if found else Configuration()
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -74,6 +74,12 @@ def deliveries(
         )
 
 
+def of_occurrence(database: Database, occurrence_id: int, *, limit: int) -> list[Delivery]:
+    """The deliveries of an occurrence, as they were recorded."""
+    with database.connect("deliveries") as connection, translated():
+        return SQL["of_occurrence"].fetch(connection, Delivery, id=occurrence_id, limit=limit)
+
+
 def delivery(database: Database, delivery_id: int) -> tuple[FullDelivery, list[Attempt]]:
     """One delivery and its attempts. Raises UnlawfulSettlement when there is none."""
     with database.connect("deliveries") as connection, translated():

@@ -8,6 +8,15 @@ WHERE (%(notification)s::text IS NULL OR delivery.notification = %(notification)
 ORDER BY delivery.id DESC
 LIMIT %(limit)s;
 
+-- of_occurrence: The deliveries of one occurrence, as they were recorded.
+SELECT delivery.id, delivery.notification, period, recipient_key, variant, address,
+       delivery.state, reason,
+       tries, reply_code, reply_text, message_id, subject, sent_at, delivery.changed_at, tick
+FROM m2s_orchestration.delivery JOIN m2s_orchestration.occurrence ON occurrence.id = occurrence_id
+WHERE occurrence_id = %(id)s
+ORDER BY delivery.id
+LIMIT %(limit)s;
+
 -- show: One delivery with its bytes.
 SELECT delivery.id, delivery.notification, period, recipient_key, variant, address,
        delivery.state, reason,

@@ -24,11 +24,11 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, default=Path(".demo"), help="where everything lies")
     arguments = parser.parse_args()
     try:
-        with opened(arguments.folder) as mailbox:
-            lived = live_the_day(mailbox)
+        with opened(arguments.folder) as home:
+            lived = live_the_day(home.mailbox)
             tell(lived, arguments.folder)
             if arguments.keep_running:
-                keep_running(arguments.folder)
+                keep_running(arguments.folder, home.pages_port)
     except OrchestrationError as fault:
         print(f"demo: {fault}", file=sys.stderr)
         return 1

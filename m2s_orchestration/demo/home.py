@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 
 from m2s_orchestration.delivery.migrate import migrate
 from m2s_orchestration.demo.club import load_demo_club, load_tables
-from m2s_orchestration.demo.mailbox import Mailbox
+from m2s_orchestration.demo.mailbox import HOST, Mailbox
 from m2s_orchestration.demo.postgres import EmbeddedPostgres
 from m2s_orchestration.postgres import Database
 from m2s_orchestration.settings import VARIABLES
@@ -23,8 +25,16 @@ DAGSTER = "dagster"
 CHECKOUT = Path(__file__).parents[2]
 
 
+@dataclass(frozen=True)
+class Home:
+    """What is open while the demo lasts; `pages_port` is where its web pages are to be."""
+
+    mailbox: Mailbox
+    pages_port: int
+
+
 @contextmanager
-def opened(folder: Path) -> Iterator[Mailbox]:
+def opened(folder: Path) -> Iterator[Home]:
     """The demo's servers, running, and this process's environment set to use them.
 
     The club is made at the first time and kept, with its ledger, from then on.
@@ -36,8 +46,9 @@ def opened(folder: Path) -> Iterator[Mailbox]:
         _make_club(postgres)
         if not postgres.database_exists(DAGSTER):
             postgres.create_database(DAGSTER)
-        _enter(_environment(folder, postgres, mailbox), folder)
-        yield mailbox
+        home = Home(mailbox, free_port(8025))
+        _enter(_environment(folder, postgres, home), folder)
+        yield home
 
 
 def _enter(environment: dict[str, str], folder: Path) -> None:
@@ -64,17 +75,31 @@ def _make_club(postgres: EmbeddedPostgres) -> None:
     migrate(Database(postgres.conninfo(CLUB)))
 
 
-def _environment(folder: Path, postgres: EmbeddedPostgres, mailbox: Mailbox) -> dict[str, str]:
-    home = folder / "dagster"
-    home.mkdir(parents=True, exist_ok=True)
-    shutil.copy(CHECKOUT / "dagster.yaml", home / "dagster.yaml")
+def free_port(wanted: int) -> int:
+    """The wanted port if it is free, else any."""
+    with socket.socket() as listener:
+        try:
+            listener.bind((HOST, wanted))
+        except OSError:
+            listener.bind((HOST, 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def _environment(folder: Path, postgres: EmbeddedPostgres, home: Home) -> dict[str, str]:
+    dagster = folder / "dagster"
+    dagster.mkdir(parents=True, exist_ok=True)
+    shutil.copy(CHECKOUT / "dagster.yaml", dagster / "dagster.yaml")
+    pages = f"http://{HOST}:{home.pages_port}"
     return {
         "DATABASE_URL": postgres.conninfo(CLUB),
         "DAGSTER_PG_URL": postgres.conninfo(DAGSTER),
-        "DAGSTER_HOME": str(home.resolve()),
+        "DAGSTER_HOME": str(dagster.resolve()),
         "EMAIL_HOST": "127.0.0.1",
-        "EMAIL_PORT": str(mailbox.port),
+        "EMAIL_PORT": str(home.mailbox.port),
         "DEFAULT_FROM_EMAIL": "High Meadow Soaring Club <office@highmeadowsoaring.example>",
         "OPERATORS_EMAIL": "operators@highmeadowsoaring.example",
         "MEDIA_ROOT": str((folder / "media").resolve()),
+        "MEDIA_URL": f"{pages}/media",
+        "DOCS_URL": f"{pages}/docs",
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sized
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 
@@ -30,10 +30,14 @@ class Reading:
     rows: object
 
     @property
+    def found(self) -> dict[str, tuple[object, ...]]:
+        """The rows of each query."""
+        return {item.name: getattr(self.rows, item.name) for item in fields(self.rows)}  # type: ignore[arg-type]
+
+    @property
     def counts(self) -> dict[str, int]:
         """How many rows each query returned."""
-        found = ((item.name, getattr(self.rows, item.name)) for item in fields(self.rows))  # type: ignore[arg-type]
-        return {name: len(rows) for name, rows in found if isinstance(rows, Sized)}
+        return {name: len(rows) for name, rows in self.found.items()}
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,21 @@
 """From a declaration to its Dagster job: query, evaluate, commit, email, under one lease."""
 
-import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import dagster as dg
 
-from m2s_orchestration.errors import IncompleteDelivery, LeaseHeld, OrchestrationError
-from m2s_orchestration.framework import story
+from m2s_orchestration.errors import (
+    DatabaseFault,
+    IncompleteDelivery,
+    LeaseHeld,
+    OrchestrationError,
+)
+from m2s_orchestration.framework import pages, story
 from m2s_orchestration.framework.artifacts import publish
+from m2s_orchestration.framework.decision import Artifact
+from m2s_orchestration.framework.documentation import links_of, owners
 from m2s_orchestration.framework.flat_job import FlatJob, flattened
 from m2s_orchestration.framework.launchpad import flat_config
 from m2s_orchestration.framework.notification import Notification
@@ -20,6 +26,9 @@ from m2s_orchestration.framework.run import NotificationRun
 from m2s_orchestration.framework.run_in_hand import RunInHand, is_partition, run_resource
 from m2s_orchestration.framework.schedule import partitions
 from m2s_orchestration.uploads.store import MediaStore
+
+# The picture that the UI shows at a step.
+KINDS = {"query": "postgres", "evaluate": "python", "commit": "postgres", "email": "email"}
 
 Event = dg.AssetMaterialization | dg.AssetObservation
 
@@ -43,12 +52,12 @@ def build_job(
 
     What has no schedule has no partitions either.
     """
-    query = _op(notification, "query", _query, "Read the club's database, one snapshot, read-only.")
-    evaluate = _op(notification, "evaluate", _evaluate, "Decide who must hear what. Pure.")
-    commit = _op(notification, "commit", _commit, "Record the decision, once, in one transaction.")
-    email = _op(notification, "email", _email, "Send what the ledger has as unsent, each once.")
+    query = _op(notification, "query", _query, pages.of_query(notification))
+    evaluate = _op(notification, "evaluate", _evaluate, pages.of_evaluate(notification))
+    commit = _op(notification, "commit", _commit, pages.of_commit(notification))
+    email = _op(notification, "email", _email, pages.of_email(notification))
 
-    @dg.graph(name=notification.name, description=notification.page)
+    @dg.graph(name=notification.name, description=pages.of_job(notification))
     def steps() -> None:
         email.alias("email")(
             commit.alias("commit")(evaluate.alias("evaluate")(query.alias("query")()))
@@ -56,12 +65,14 @@ def build_job(
 
     job = steps.to_job(
         name=notification.name,
-        description=notification.page,
+        description=pages.of_job(notification),
         partitions_def=partitions(notification) if has_partitions else None,
         resource_defs={"run_in_hand": run_resource(notification)},
         # One process, one pod, one lease per run.
         executor_def=dg.in_process_executor,
         tags=run_tags(notification),
+        owners=owners(notification.office),
+        metadata=links_of(notification),
     )
     return flattened(job, flat_config(notification, log_level))
 
@@ -73,6 +84,7 @@ def _op(notification: Notification, label: str, step: Step, description: str) ->
     @dg.op(
         name=f"{notification.name}__{label}",
         description=description,
+        tags={"kind": KINDS[label]},
         ins={} if is_first else {"after": dg.In(dg.Nothing)},
         out={"done": dg.Out(dg.Nothing, is_required=False)},
         required_resource_keys={"run_in_hand"},
@@ -81,7 +93,9 @@ def _op(notification: Notification, label: str, step: Step, description: str) ->
     def run_step(context: dg.OpExecutionContext) -> Generator[Event | dg.Output[None], None, None]:
         with faults_told(context):
             try:
-                told = step(context, context.resources.run_in_hand)
+                in_hand = context.resources.run_in_hand
+                with in_hand.timed(label):
+                    told = step(context, in_hand)
             except LeaseHeld as held:
                 _end_busy(context, held, is_first=is_first)
                 yield dg.AssetObservation(
@@ -116,16 +130,22 @@ def _commit(context: dg.OpExecutionContext, in_hand: RunInHand) -> Told:
     recorded = run.commit()
     told = "recorded" if recorded.is_new else "was decided before; nothing is decided again"
     context.log.info(f"{run.request.occurrence.key} {told}.")
-    published = _publish(context, run) if recorded.is_new else {}
     figures = ("planned", "told_before", "skipped", "notices", "changes")
-    counted = {name: dg.MetadataValue.int(getattr(recorded, name)) for name in figures}
-    return Told(published | counted)
+    counted: story.Metadata = {
+        name: dg.MetadataValue.int(getattr(recorded, name)) for name in figures
+    }
+    if not recorded.is_new:
+        return Told(counted)
+    published = _publish(context, run, run.evaluation.decision.artifacts)
+    return Told({**published, **counted, **story.of_rendering(run.rendering)})
 
 
-def _publish(context: dg.OpExecutionContext, run: NotificationRun) -> story.Metadata:
+def _publish(
+    context: dg.OpExecutionContext, run: NotificationRun, artifacts: Sequence[Artifact]
+) -> story.Metadata:
     """A store that is away does not lose the mail; the run says what was not published."""
     published = publish(
-        run.evaluation.decision.artifacts,
+        artifacts,
         MediaStore(run.settings.media_store or context.instance.storage_directory()),
         subject=run.notification.name,
         media_url=run.settings.media_url,
@@ -141,14 +161,14 @@ def _email(context: dg.OpExecutionContext, in_hand: RunInHand) -> Told:
     report = run.rehearse() if run.rehearsal else run.email()
     metadata = {
         **story.of_report(report, run.found, run.rehearsal),
-        **story.of_effort(time.monotonic() - in_hand.started_at, run.contention),
+        **story.of_effort(in_hand.seconds, in_hand.step_seconds, run.contention),
     }
     kind = dg.AssetObservation if run.rehearsal else dg.AssetMaterialization
     tell_outcome(context, report.outcome)
     context.log.info(story.in_one_line(report))
     occurrence = run.request.occurrence
     return Told(
-        metadata,
+        _afterwards(context, run) | metadata,
         event=kind(
             asset_key=run.notification.name,
             partition=occurrence.key if is_partition(context, occurrence) else None,
@@ -158,6 +178,24 @@ def _email(context: dg.OpExecutionContext, in_hand: RunInHand) -> Told:
         if report.outcome == "incomplete"
         else None,
     )
+
+
+def _afterwards(context: dg.OpExecutionContext, run: NotificationRun) -> story.Metadata:
+    """What is worth a look when the mail is out: the server's answers, and the mails as a page.
+
+    Mail comes first: neither a ledger nor a store that is away by now makes the run fail.
+    """
+    if run.rehearsal:
+        return {}
+    try:
+        shown = story.of_deliveries(run.deliveries(most=story.SHOWN_DELIVERIES))
+    except DatabaseFault as fault:
+        context.log.warning(f"What became of each mail is not shown here: {fault}")
+        shown = {}
+    is_decided_here = run.recorded is not None and run.recorded.is_new
+    if run.settings.media_store and is_decided_here and run.rendering.messages:
+        shown |= _publish(context, run, [run.mails_page()])
+    return shown
 
 
 def _what_is_missing(report: Report) -> str:

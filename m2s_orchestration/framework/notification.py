@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -52,6 +53,7 @@ class Notification:
     Job, schedule, partitions, lease, page in the UI and command are derived from it. `in_time` is
     how long after its tick the mail may still go; `deadline` is how long a run may take; `rows` is
     a dataclass whose fields are named as the statements of `query.sql`, each a tuple of row types;
+    `office` is who in the club answers for it, such as `instructors`;
     `replaces` tells of the CronJob before it, if there was one.
     """
 
@@ -62,12 +64,15 @@ class Notification:
     rows: type
     evaluate: Evaluate
     parameters: type[Parameters] = Parameters
+    office: str = "webmasters"
     pod: Pod = Pod()
     in_doubt: InDoubt = "hold"
     replaces: Predecessor | None = None
 
     def __post_init__(self) -> None:
         check(self.package, self.cron)
+        if not re.fullmatch(r"[a-z][a-z_]*", self.office):
+            raise BadDeclaration(f"{self.name}: {self.office!r} is no office: use snake_case.")
         if self.in_time <= timedelta(0) or self.deadline <= timedelta(0):
             raise BadDeclaration(f"{self.name}: in_time and deadline must be longer than nothing.")
         missing = self.row_types.keys() - self.queries.keys()

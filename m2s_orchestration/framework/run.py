@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
-from m2s_orchestration.delivery import ledger
+from m2s_orchestration.delivery import administration, ledger
+from m2s_orchestration.delivery.administration import Delivery
 from m2s_orchestration.delivery.courier import deliver
 from m2s_orchestration.delivery.cutover import whose
 from m2s_orchestration.delivery.errand import Round, Route
@@ -18,13 +19,15 @@ from m2s_orchestration.delivery.lease import Lease
 from m2s_orchestration.delivery.ledger import Recorded
 from m2s_orchestration.delivery.migrate import require_migrated
 from m2s_orchestration.errors import DatabaseFault, IncompleteDelivery, LeaseHeld, LeaseLost
+from m2s_orchestration.framework.decision import Artifact
 from m2s_orchestration.framework.evaluation import Evaluation, Reading, read
+from m2s_orchestration.framework.mail_server import mail_server
+from m2s_orchestration.framework.mails_page import mails_page
 from m2s_orchestration.framework.notification import Notification
 from m2s_orchestration.framework.occurrence import KEY_FORMAT
 from m2s_orchestration.framework.planning import Rendering, channel_of, make_plan, render_messages
 from m2s_orchestration.framework.report import Report, after_round, report_of
 from m2s_orchestration.framework.request import Request
-from m2s_orchestration.mail.smtp import MailServer
 from m2s_orchestration.postgres import Connection, Database
 from m2s_orchestration.settings import Settings
 
@@ -222,6 +225,21 @@ class NotificationRun:
             changes=len(decision.changes),
         )
 
+    def deliveries(self, *, most: int) -> list[Delivery]:
+        """What the ledger has of this occurrence's mail."""
+        found = self.recorded
+        if found is None or (
+            found.is_new and not found.planned + found.told_before + found.skipped
+        ):
+            return []
+        return administration.of_occurrence(self._database, found.occurrence_id, limit=most)
+
+    def mails_page(self) -> Artifact:
+        """Every mail of this decision as its reader sees it."""
+        return mails_page(
+            self.notification, self.request.occurrence, self.evaluation.club, self.rendering
+        )
+
     def _is_under_way(self) -> bool:
         with self._database.connect("begin") as connection:
             return ledger.is_under_way(
@@ -269,17 +287,3 @@ def resends_within(notification: Notification, settings: Settings) -> timedelta 
     if notification.in_doubt == "auto" and settings.smtp.idempotency_header:
         return RELAY_REMEMBERS
     return None
-
-
-def mail_server(settings: Settings) -> MailServer:
-    """The mail server that the settings name."""
-    smtp = settings.smtp
-    return MailServer(
-        host=smtp.host,
-        port=smtp.port,
-        encryption=smtp.encryption,
-        user=smtp.user,
-        password=smtp.password,
-        timeout=smtp.timeout,
-        idempotency_header=smtp.idempotency_header,
-    )

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -26,7 +27,22 @@ class RunInHand:
         self.notification = notification
         self._values = values
         self._run: NotificationRun | None = None
-        self.started_at = time.monotonic()
+        self.step_seconds: dict[str, float] = {}
+        self._started_at = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """How long the run has taken so far."""
+        return time.monotonic() - self._started_at
+
+    @contextmanager
+    def timed(self, step: str) -> Iterator[None]:
+        """Note how long a step takes."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.step_seconds[step] = time.monotonic() - began
 
     def begun(self, context: dg.OpExecutionContext) -> NotificationRun:
         """The run, with its lease. Raises LeaseHeld, and every fault of settings and parameters."""

@@ -3,6 +3,8 @@
 import dagster as dg
 
 from m2s_orchestration.framework import tags
+from m2s_orchestration.framework.club_clock import ClubClock
+from m2s_orchestration.framework.documentation import links_of, owners
 from m2s_orchestration.framework.notification import Notification
 from m2s_orchestration.framework.occurrence import KEY_FORMAT
 
@@ -21,19 +23,43 @@ def partitions(notification: Notification) -> dg.TimeWindowPartitionsDefinition:
     )
 
 
-def build_schedule(notification: Notification, job: dg.JobDefinition) -> dg.ScheduleDefinition:
+class ClubSchedule(dg.ScheduleDefinition):
+    """A schedule that says when it ticks by the club's clock.
+
+    The club's clock is in the club's database, which is read when the UI asks for the description,
+    and neither when this is imported nor in a run.
+    """
+
+    clock: ClubClock | None = None
+
+    @property
+    def description(self) -> str | None:
+        """What it is about, and when it comes."""
+        told = super().description
+        if self.clock is None:
+            return told
+        return f"{told} {self.clock.describe(str(self.cron_schedule))}"
+
+
+def build_schedule(
+    notification: Notification, job: dg.JobDefinition, clock: ClubClock
+) -> dg.ScheduleDefinition:
     """The schedule of a notification, off until a person switches it on."""
 
-    @dg.schedule(
-        name=notification.schedule_name,
-        job=job,
-        cron_schedule=notification.cron,
-        execution_timezone="UTC",
-        description=f"{notification.title}. At {notification.cron} (cron, UTC).",
-        default_status=dg.DefaultScheduleStatus.STOPPED,
-    )
     def launch(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
         key = context.scheduled_execution_time.strftime(KEY_FORMAT)
         return dg.RunRequest(run_key=key, partition_key=key, tags={tags.OCCURRENCE: key})
 
-    return launch
+    schedule = ClubSchedule(
+        name=notification.schedule_name,
+        job=job,
+        cron_schedule=notification.cron,
+        execution_timezone="UTC",
+        execution_fn=launch,
+        description=f"{notification.title}.",
+        owners=owners(notification.office),
+        metadata=links_of(notification),
+        default_status=dg.DefaultScheduleStatus.STOPPED,
+    )
+    schedule.clock = clock
+    return schedule

@@ -1,10 +1,13 @@
 """What a run shows of itself in Dagster's UI: numbers, and tables without names or addresses."""
 
+import re
 import resource
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 
 import dagster as dg
 
+from m2s_orchestration.delivery.administration import Delivery
 from m2s_orchestration.errors import BadAddress
 from m2s_orchestration.framework.artifacts import Published
 from m2s_orchestration.framework.decision import Decision, Recipient
@@ -16,15 +19,21 @@ from m2s_orchestration.urls import is_on_the_web
 
 Metadata = dict[str, dg.MetadataValue]
 
-# More than this is read in `m2s preview`, not in a run's page.
-SHOWN_MAILS = 200
+# More than this is read in `m2s preview` and `m2s deliveries`, not in a run's page.
+SHOWN_MAILS = 50
+SHOWN_DELIVERIES = 200
+# Of each query.
+SAMPLE = 3
+ADDRESS = re.compile(r"[^\s<>,;@]+@[^\s<>,;@]+")
 
 
 def of_reading(reading: Reading) -> Metadata:
     """How much was found, and where the club's clock stands."""
     counts = {name: dg.MetadataValue.int(count) for name, count in reading.counts.items()}
+    samples = [_sample(name, rows) for name, rows in reading.found.items()]
     return {
         **counts,
+        "the first rows": dg.MetadataValue.md("\n\n".join(samples)),
         "members_named": dg.MetadataValue.int(len(reading.club.members)),
         "club_time_zone": dg.MetadataValue.text(reading.club.zone.key),
     }
@@ -60,6 +69,26 @@ def of_rendering(rendering: Rendering) -> Metadata:
     return {"mails": dg.MetadataValue.md("\n\n".join(mails) or "No mail.")}
 
 
+def of_deliveries(deliveries: Sequence[Delivery]) -> Metadata:
+    """What became of each mail, and in what words the mail server answered."""
+    if not deliveries:
+        return {}
+    head = ("id", "recipient", "period", "state", "tries", "the mail server's answer", "Message-ID")
+    rows = [
+        (
+            str(item.id),
+            f"{_who(Recipient(item.recipient_key, '', item.address or ''))} {item.variant}".strip(),
+            item.period,
+            item.state,
+            str(item.tries),
+            f"{item.reply_code or ''} {item.reply_text or ''}".strip() or item.reason,
+            (item.message_id or "").strip("<>"),
+        )
+        for item in deliveries
+    ]
+    return {"deliveries": table(head, rows)}
+
+
 def of_publishing(published: Published) -> Metadata:
     """Where each file of the run is, and what was not published and why."""
     links: Metadata = {
@@ -71,12 +100,18 @@ def of_publishing(published: Published) -> Metadata:
     return links
 
 
-def of_effort(seconds: float, contention: tuple[bool, float]) -> Metadata:
-    """What the run took: time, memory, and the wait for its lease."""
+def of_effort(
+    seconds: float, steps: Mapping[str, float], contention: tuple[bool, float]
+) -> Metadata:
+    """What the run took: time, each step's too, memory, and the wait for its lease."""
     contended, waited = contention
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {
         "seconds": dg.MetadataValue.float(round(seconds, 3)),
+        **{
+            f"{step}_seconds": dg.MetadataValue.float(round(taken, 3))
+            for step, taken in steps.items()
+        },
         "peak_memory_mib": dg.MetadataValue.float(round(peak, 1)),
         "lease_contended": dg.MetadataValue.int(int(contended)),
         "lease_wait_seconds": dg.MetadataValue.float(round(waited, 3)),
@@ -109,6 +144,19 @@ def in_one_line(report: Report) -> str:
     return f"{report.outcome}: {', '.join(told) or 'nothing new'}"
 
 
+def _sample(name: str, rows: Sequence[object]) -> str:
+    """The first rows of a query as a table, without addresses."""
+    if not rows or not is_dataclass(rows[0]):
+        return f"**{name}**: none"
+    head = [item.name for item in fields(rows[0])]
+    shown = [[_cell(getattr(row, column)) for column in head] for row in rows[:SAMPLE]]
+    return f"**{name}**, {min(SAMPLE, len(rows))} of {len(rows)}\n\n{markdown(head, shown)}"
+
+
+def _cell(value: object) -> str:
+    return ADDRESS.sub(lambda found: addresses.mask(found[0]), "" if value is None else str(value))
+
+
 def _told(values: Mapping[str, object]) -> str:
     return ", ".join(f"{name}: {value}" for name, value in values.items())
 
@@ -124,8 +172,12 @@ def _who(recipient: Recipient) -> str:
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> dg.MetadataValue:
     """A table as the UI shows it."""
+    listed = list(rows)
+    return dg.MetadataValue.md(markdown(head, listed) if listed else "none")
+
+
+def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown."""
     listed = [[str(cell).replace("|", "\\|").replace("\n", " ") for cell in row] for row in rows]
-    if not listed:
-        return dg.MetadataValue.md("none")
     lines = [head, ["---"] * len(head), *listed]
-    return dg.MetadataValue.md("\n".join(f"| {' | '.join(line)} |" for line in lines))
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from m2s_orchestration.errors import BadLogo
+from m2s_orchestration.framework.documentation import links, owners
 from m2s_orchestration.framework.notification import Pod
 from m2s_orchestration.framework.outcome import faults_told, tell_outcome
 from m2s_orchestration.framework.pod import tags_of
@@ -23,6 +24,7 @@ from m2s_orchestration.uploads.store import MediaStore
 
 NAME = "refresh_club_icons"
 DEADLINE = timedelta(minutes=5)
+DOCUMENT = "operations.md#the-clubs-icons"
 # A logo of the most pixels that are read.
 POD = Pod(memory=("256Mi", "512Mi"))
 LOOKS_EVERY = timedelta(minutes=5)
@@ -58,6 +60,8 @@ def build_job() -> dg.JobDefinition:
             config_fn=lambda values: {"ops": {"icons": {"config": dict(values)}}},
         ),
         tags=tags_of(NAME, deadline=DEADLINE, pod=POD),
+        owners=owners("webmasters"),
+        metadata=links(documentation=DOCUMENT),
     )
 
 
@@ -95,7 +99,13 @@ def _metadata(store: MediaStore, refreshed: Refreshed) -> dict[str, dg.MetadataV
 
 def build_asset() -> dg.AssetSpec:
     """Under which the catalog shows the icons that were made."""
-    return dg.AssetSpec(key=NAME, description=PAGE, group_name="files")
+    return dg.AssetSpec(
+        key=NAME,
+        description=PAGE,
+        group_name="files",
+        owners=owners("webmasters"),
+        metadata=links(documentation=DOCUMENT),
+    )
 
 
 def build_sensor(job: dg.JobDefinition) -> dg.SensorDefinition:
@@ -107,6 +117,8 @@ def build_sensor(job: dg.JobDefinition) -> dg.SensorDefinition:
         minimum_interval_seconds=int(LOOKS_EVERY.total_seconds()),
         default_status=dg.DefaultSensorStatus.STOPPED,
         description="Makes the club's icons anew when its logo has changed, or the icons have.",
+        owners=owners("webmasters"),
+        metadata=links(documentation=DOCUMENT),
     )
     def club_logo() -> dg.RunRequest | dg.SkipReason:
         settings = Settings.from_environment()

@@ -13,6 +13,7 @@ import dagster as dg
 from m2s_orchestration.delivery.migrate import require_migrated
 from m2s_orchestration.errors import BadParameter
 from m2s_orchestration.framework import tags
+from m2s_orchestration.framework.documentation import links, owners
 from m2s_orchestration.framework.execution import fault_in
 from m2s_orchestration.framework.notification import Notification
 from m2s_orchestration.framework.occurrence import parse_key
@@ -30,6 +31,7 @@ from m2s_orchestration.settings import Settings
 
 SQL = statements(__package__, "alerts.sql")
 
+DOCUMENT = "operations.md#what-you-are-told"
 # What is older than this is told no more.
 TOLD_WITHIN = timedelta(days=2)
 LATE_AFTER = timedelta(hours=1)
@@ -56,6 +58,8 @@ def build_sensor(watched: Watched, job: dg.JobDefinition) -> dg.SensorDefinition
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Has OPERATORS_EMAIL told, once an occurrence, of what failed, is late, was"
         " missed, or has been in doubt for an hour.",
+        owners=owners("webmasters"),
+        metadata=links(documentation=DOCUMENT),
     )
     def operators_alerts(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         settings = Settings.from_environment()
@@ -65,6 +69,18 @@ def build_sensor(watched: Watched, job: dg.JobDefinition) -> dg.SensorDefinition
         return request or dg.SkipReason("The operators know of everything that went wrong.")
 
     return operators_alerts
+
+
+def build_asset() -> dg.AssetSpec:
+    """Under which the catalog shows what the operators were told."""
+    return dg.AssetSpec(
+        alert.name,
+        description=alert.page,
+        kinds={"email"},
+        group_name="monitoring",
+        owners=owners(alert.office),
+        metadata=links(documentation=DOCUMENT),
+    )
 
 
 def alert_lacking(

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from m2s_orchestration.delivery.migrate import require_migrated
+from m2s_orchestration.framework.documentation import links, owners
 from m2s_orchestration.framework.notification import Notification
 from m2s_orchestration.postgres import Connection, Database, statements, translated
 from m2s_orchestration.settings import Settings
@@ -14,6 +15,7 @@ from m2s_orchestration.settings import Settings
 SQL = statements(__package__, "health.sql")
 
 ASSET = "club_mail"
+DOCUMENT = "operations.md#is-the-clubs-mail-healthy"
 # A check of the asset of every notification.
 TOLD = "everybody_told"
 
@@ -83,7 +85,14 @@ def untold(connection: Connection) -> dict[str, int]:
 
 def build_asset() -> dg.AssetSpec:
     """The page."""
-    return dg.AssetSpec(ASSET, description=PAGE, kinds={"email"}, group_name="monitoring")
+    return dg.AssetSpec(
+        ASSET,
+        description=PAGE,
+        kinds={"email"},
+        group_name="monitoring",
+        owners=owners("webmasters"),
+        metadata=links(documentation=DOCUMENT),
+    )
 
 
 def build_checks(notifications: Sequence[Notification]) -> list[dg.AssetChecksDefinition]:
@@ -120,6 +129,8 @@ def build_sensor(notifications: Sequence[Notification]) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=f"Writes the ledger's figures to the page `{ASSET}`, and says for each"
         " notification whether everybody was told.",
+        owners=owners("webmasters"),
+        metadata=links(documentation=DOCUMENT),
     )
     def mail_health(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         del context

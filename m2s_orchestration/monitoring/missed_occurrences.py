@@ -15,6 +15,7 @@ from m2s_orchestration.delivery.cutover import Cutover, cutovers, ours
 from m2s_orchestration.delivery.ledger import SQL, TESTIMONY
 from m2s_orchestration.delivery.migrate import require_migrated
 from m2s_orchestration.framework import tags
+from m2s_orchestration.framework.documentation import links, owners
 from m2s_orchestration.framework.notification import Notification
 from m2s_orchestration.framework.occurrence import ticks_between
 from m2s_orchestration.framework.run import resends_within
@@ -68,6 +69,8 @@ def build_sensor(
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Starts the runs of occurrences that were missed or not finished, of the"
         " schedules that are switched on, and notes those that are too late as expired.",
+        owners=owners("webmasters"),
+        metadata=links(documentation="operations.md#an-occurrence-was-missed"),
     )
     def missed_occurrences(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         if not switched_on(context.instance):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from m2s_orchestration_tests.catalogue import PAGE, catalogue
 from m2s_orchestration_tests.structure.repository import ROOT, each, files
 
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *files(ROOT / "docs", ".md")]
@@ -28,6 +29,7 @@ OURS = re.compile(r"`((?:m2s_orchestration(?:_tests)?|docs)/[\w./-]+)`")
         "docs/glossary.md",
         "docs/kubernetes.md",
         "docs/moving-over.md",
+        "docs/notifications.md",
         "docs/operations.md",
         "docs/scale.md",
         "docs/smtp-faults.md",
@@ -47,6 +49,10 @@ def test_links_lead_somewhere(file: Path) -> None:
 @each(DOCUMENTS)
 def test_files_that_are_named_exist(file: Path) -> None:
     assert [name for name in OURS.findall(_text(file)) if not (ROOT / name).exists()] == []
+
+
+def test_the_page_of_notifications_is_what_the_declarations_say() -> None:
+    assert _text(PAGE) == catalogue(), "`make docs` writes it anew"
 
 
 def test_the_changelog_has_room_for_what_is_next() -> None:

@@ -20,6 +20,7 @@ from m2s_orchestration.notifications.cleanup_approved_applications.rows import R
 notification = Notification(
     package=__name__,
     cron="30 23 31 12 *",
+    office="member_managers",
     replaces=Predecessor(),
     in_time=timedelta(days=10),
     deadline=timedelta(minutes=60),

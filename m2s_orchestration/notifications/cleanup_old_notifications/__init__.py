@@ -25,6 +25,7 @@ from m2s_orchestration.notifications.cleanup_old_notifications.rows import Rows
 notification = Notification(
     package=__name__,
     cron="59 23 28 * *",
+    office="webmasters",
     replaces=Predecessor(),
     in_time=timedelta(days=10),
     deadline=timedelta(minutes=30),

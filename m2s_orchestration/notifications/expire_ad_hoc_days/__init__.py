@@ -27,6 +27,7 @@ from m2s_orchestration.notifications.expire_ad_hoc_days.rows import Rows
 notification = Notification(
     package=__name__,
     cron="0 3 * * *",
+    office="rostermeisters",
     replaces=Predecessor(),
     in_time=timedelta(hours=20),
     deadline=timedelta(minutes=5),

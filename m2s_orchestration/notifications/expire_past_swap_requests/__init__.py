@@ -23,6 +23,7 @@ from m2s_orchestration.notifications.expire_past_swap_requests.rows import Rows
 notification = Notification(
     package=__name__,
     cron="10 3 * * *",
+    office="rostermeisters",
     replaces=Predecessor(),
     in_time=timedelta(hours=20),
     deadline=timedelta(minutes=5),

@@ -23,6 +23,7 @@ from m2s_orchestration.notifications.notify_aging_logsheets.rows import Rows
 notification = Notification(
     package=__name__,
     cron="0 8 * * *",
+    office="duty_officers",
     replaces=Predecessor(),
     in_time=timedelta(hours=20),
     deadline=timedelta(minutes=15),

@@ -29,6 +29,7 @@ from m2s_orchestration.notifications.notify_late_sprs.rows import Rows
 notification = Notification(
     package=__name__,
     cron="0 10 * * 1",
+    office="instructors",
     replaces=Predecessor(period_of=period_of),
     in_time=timedelta(days=3),
     deadline=timedelta(minutes=20),

@@ -26,6 +26,7 @@ from m2s_orchestration.notifications.notify_pending_sprs.rows import Rows
 notification = Notification(
     package=__name__,
     cron="0 7 * * *",
+    office="instructors",
     replaces=Predecessor(),
     in_time=timedelta(hours=20),
     deadline=timedelta(minutes=10),

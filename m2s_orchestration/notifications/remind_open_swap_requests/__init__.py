@@ -24,6 +24,7 @@ from m2s_orchestration.notifications.remind_open_swap_requests.rows import Rows
 notification = Notification(
     package=__name__,
     cron="20 3 * * *",
+    office="rostermeisters",
     replaces=Predecessor(),
     in_time=timedelta(hours=20),
     deadline=timedelta(minutes=15),

@@ -32,6 +32,7 @@ from m2s_orchestration.notifications.report_duty_delinquents.rows import Rows
 notification = Notification(
     package=__name__,
     cron="0 7 1 * *",
+    office="member_managers",
     replaces=Predecessor(period_of=period_of),
     in_time=timedelta(days=10),
     deadline=timedelta(minutes=30),

@@ -30,6 +30,7 @@ from m2s_orchestration.notifications.send_duty_preop_emails.rows import Rows
 notification = Notification(
     package=__name__,
     cron="0 6 * * *",
+    office="rostermeisters",
     replaces=Predecessor(takes_lock=False),
     in_time=timedelta(hours=20),
     deadline=timedelta(minutes=10),

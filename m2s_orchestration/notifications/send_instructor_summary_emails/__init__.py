@@ -27,6 +27,7 @@ from m2s_orchestration.notifications.send_instructor_summary_emails.rows import 
 notification = Notification(
     package=__name__,
     cron="0 6 * * *",
+    office="instructors",
     replaces=Predecessor(),
     in_time=timedelta(hours=20),
     deadline=timedelta(minutes=10),

@@ -24,6 +24,7 @@ from m2s_orchestration.notifications.send_maintenance_digest.rows import Rows
 notification = Notification(
     package=__name__,
     cron="0 9 * * 0",
+    office="aircraft_meisters",
     replaces=Predecessor(takes_lock=False),
     in_time=timedelta(days=3),
     deadline=timedelta(minutes=10),

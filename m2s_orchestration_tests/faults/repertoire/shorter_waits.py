@@ -8,15 +8,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from m2s_orchestration.framework import run
+from m2s_orchestration.framework.mail_server import mail_server
 from m2s_orchestration.mail.smtp import MailServer
 from m2s_orchestration.settings import Settings
 
 
 def shorten(seconds: float) -> None:
     """From now on a run of this process waits so long for the reply to a final dot."""
-    as_set = run.mail_server
 
     def impatient(settings: Settings) -> MailServer:
-        return replace(as_set(settings), reply_timeout=seconds)
+        return replace(mail_server(settings), reply_timeout=seconds)
 
-    run.mail_server = impatient
+    vars(run)["mail_server"] = impatient

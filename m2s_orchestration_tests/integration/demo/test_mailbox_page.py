@@ -13,7 +13,7 @@ from urllib.error import HTTPError
 import pytest
 
 from m2s_orchestration.demo.mailbox import Mailbox
-from m2s_orchestration.demo.mailbox_page import serve_mailbox
+from m2s_orchestration.demo.web import serve
 from m2s_orchestration_tests.integration.demo.test_mailbox import send
 
 
@@ -30,7 +30,7 @@ def a_mail() -> bytes:
 
 @pytest.fixture
 def page(tmp_path: Path) -> Iterator[str]:
-    with Mailbox(tmp_path) as mailbox, serve_mailbox(tmp_path) as address:
+    with Mailbox(tmp_path / "mailbox") as mailbox, serve(tmp_path) as address:
         send(mailbox, a_mail(), "ann@club.example")
         yield address
 
@@ -78,6 +78,6 @@ def test_what_is_not_there_is_not_found(page: str, path: str) -> None:
 
 
 def test_an_empty_mailbox_has_a_page_too(tmp_path: Path) -> None:
-    with serve_mailbox(tmp_path) as address:
+    with serve(tmp_path) as address:
         text, _ = get(address)
     assert "No mail yet" in text

@@ -1,0 +1,86 @@
+"""What Dagster's UI says about a notification's job and about each of its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from importlib.resources import files
+
+from m2s_orchestration.framework.notification import Notification
+from m2s_orchestration.mail.filters import plural
+from m2s_orchestration.postgres import Statement, statements
+
+IN_DOUBT = {
+    "hold": "is not offered again before a person has settled it",
+    "resend_same_bytes": "is offered once more, with the same Message-ID",
+    "auto": "is offered once more where the mail server keeps an idempotency key, and otherwise is"
+    " not offered again before a person has settled it",
+}
+
+
+def of_job(notification: Notification) -> str:
+    """The notification's page, and what holds for every run of it."""
+    in_time = in_words(notification.in_time)
+    return (
+        f"{notification.page}\n\n"
+        f"**Launching it** tells nobody twice. An occurrence is in time for {in_time}; one that is"
+        " older is only rehearsed, and so is **a backfill of past partitions**: it shows every"
+        " mail, and records and sends nothing, unless `send_late` is set.\n\n"
+        "**In the list of runs** the tag `m2s/outcome` says what a run came to: `sent`,"
+        " `nothing_to_send`, `already_done`, `rehearsal`, `busy`, `incomplete` or `refused`."
+    )
+
+
+def of_query(notification: Notification) -> str:
+    """What is read."""
+    reads = _listed(notification.queries)
+    return f"Read the club's database, one snapshot, read-only.\n\n{reads}"
+
+
+def of_evaluate(notification: Notification) -> str:
+    """What is decided, and from what."""
+    names = ", ".join(f"`{name}`" for name in notification.row_types)
+    return (
+        "Decide who must hear what. Pure.\n\n"
+        f"It looks at nothing but {names}, the occurrence, the club and the parameters. The step"
+        " shows who is told, who is passed over and why, and what nobody can be told."
+    )
+
+
+def of_commit(notification: Notification) -> str:
+    """What is written down, and what changes in the club."""
+    told = (
+        "Record the decision, once, in one transaction.\n\nThat is every mail with its complete"
+        " bytes, every notice and every change. An occurrence that is decided is not decided again."
+    )
+    changes = changes_of(notification)
+    return f"{told}\n\n{_listed(changes)}" if changes else told
+
+
+def of_email(notification: Notification) -> str:
+    """How mail goes out."""
+    return (
+        "Send what the ledger has as unsent, each once.\n\nThe step shows every delivery with the"
+        " mail server's answer. A mail of which the answer was lost"
+        f" {IN_DOUBT[notification.in_doubt]}."
+    )
+
+
+def changes_of(notification: Notification) -> Mapping[str, Statement]:
+    """The statements of `changes.sql`; none where the notification changes nothing."""
+    has_changes = files(notification.package).joinpath("changes.sql").is_file()
+    return statements(notification.package, "changes.sql") if has_changes else {}
+
+
+def _listed(found: Mapping[str, Statement]) -> str:
+    return _lines(f"`{item.name}`: {item.purpose}" for item in found.values())
+
+
+def _lines(items: Iterable[str]) -> str:
+    return "\n".join(f"- {item}" for item in items)
+
+
+def in_words(duration: timedelta) -> str:
+    """A duration of whole hours, in days where it is some."""
+    hours = int(duration.total_seconds() // 3600)
+    return plural(hours // 24, "day") if hours % 24 == 0 else plural(hours, "hour")
