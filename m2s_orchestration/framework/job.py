@@ -19,7 +19,7 @@ from m2s_orchestration.framework.documentation import links_of, owners
 from m2s_orchestration.framework.flat_job import FlatJob, flattened
 from m2s_orchestration.framework.launchpad import flat_config
 from m2s_orchestration.framework.notification import Notification
-from m2s_orchestration.framework.outcome import faults_told, tell_outcome
+from m2s_orchestration.framework.outcome import failure, faults_told, tell_outcome
 from m2s_orchestration.framework.pod import run_tags
 from m2s_orchestration.framework.report import Report
 from m2s_orchestration.framework.run import NotificationRun
@@ -106,7 +106,7 @@ def _op(notification: Notification, label: str, step: Step, description: str) ->
             if told.event:
                 yield told.event
             if told.fault:
-                raise told.fault
+                raise failure(told.fault, told.metadata)
             yield dg.Output(None, "done", metadata=told.metadata)
 
     return run_step

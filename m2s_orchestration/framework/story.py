@@ -73,7 +73,7 @@ def of_deliveries(deliveries: Sequence[Delivery]) -> Metadata:
     """What became of each mail, and in what words the mail server answered."""
     if not deliveries:
         return {}
-    head = ("id", "recipient", "period", "state", "tries", "the mail server's answer", "Message-ID")
+    head = ("id", "recipient", "period", "state", "tries", "the mail server's answer")
     rows = [
         (
             str(item.id),
@@ -82,11 +82,12 @@ def of_deliveries(deliveries: Sequence[Delivery]) -> Metadata:
             item.state,
             str(item.tries),
             f"{item.reply_code or ''} {item.reply_text or ''}".strip() or item.reason,
-            (item.message_id or "").strip("<>"),
+            # What is after the @ is the same for all of them; as code, so that nobody writes to it.
+            f"`{item.message_id.strip('<>').partition('@')[0]}`" if item.message_id else "",
         )
         for item in deliveries
     ]
-    return {"deliveries": table(head, rows)}
+    return {"deliveries": table((*head, "Message-ID, up to the @"), rows)}
 
 
 def of_publishing(published: Published) -> Metadata:
