@@ -78,6 +78,8 @@ def _make_club(postgres: EmbeddedPostgres) -> None:
 def free_port(wanted: int) -> int:
     """The wanted port if it is free, else any."""
     with socket.socket() as listener:
+        # One that a demo has just left is free.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((HOST, wanted))
         except OSError:

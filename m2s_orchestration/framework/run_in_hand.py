@@ -27,22 +27,29 @@ class RunInHand:
         self.notification = notification
         self._values = values
         self._run: NotificationRun | None = None
-        self.step_seconds: dict[str, float] = {}
         self._started_at = time.monotonic()
+        # When each step began and ended; the one under way has no end yet.
+        self._steps: dict[str, list[float]] = {}
 
     @property
     def seconds(self) -> float:
         """How long the run has taken so far."""
         return time.monotonic() - self._started_at
 
+    @property
+    def step_seconds(self) -> dict[str, float]:
+        """How long each step took, the present one so far."""
+        now = time.monotonic()
+        return {step: [*times, now][1] - times[0] for step, times in self._steps.items()}
+
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
         """Note how long a step takes."""
-        began = time.monotonic()
+        times = self._steps[step] = [time.monotonic()]
         try:
             yield
         finally:
-            self.step_seconds[step] = time.monotonic() - began
+            times.append(time.monotonic())
 
     def begun(self, context: dg.OpExecutionContext) -> NotificationRun:
         """The run, with its lease. Raises LeaseHeld, and every fault of settings and parameters."""

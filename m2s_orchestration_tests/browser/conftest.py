@@ -15,14 +15,14 @@ from m2s_orchestration_tests.browser.officer import Officer
 PATIENCE = 30_000  # milliseconds for anything to be seen
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """One demo for all of them."""
     with running(tmp_path_factory.mktemp("dev") / "demo") as demo:
         yield demo
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def officer(demo: Demo) -> Iterator[Officer]:
     """M2S_WATCH=1 opens a window; M2S_PICTURES says where pictures are kept."""
     pictures = Path(os.environ.get("M2S_PICTURES", ROOT / ".browser"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from m2s_orchestration_tests.browser.demo import OFTEN, Demo
 from m2s_orchestration_tests.eventually import eventually
@@ -77,9 +77,19 @@ class Officer:
             self.page.get_by_placeholder("Partition").fill(partition)
             self.page.keyboard.press("Enter")
         expect(self.page.get_by_text("No errors")).to_be_visible()
-        self.picture("launchpad")
+        self.picture(f"launchpad-{job}")
         self.page.get_by_role("button", name="Launch Run").click()
         return str(eventually(lambda: self._new(job, before), within=30.0, every=OFTEN))
+
+    def open_plots(self, asset: str) -> None:
+        """The plots on an asset's page."""
+        self.open(f"assets/{asset}")
+        self.page.get_by_role("button", name="Plots").click()
+
+    def plot(self, figure: str) -> Locator:
+        """The plot of a figure: what is drawn next after its name."""
+        name = self.page.get_by_text(figure, exact=True).last
+        return name.locator("xpath=following::canvas[1]")
 
     def backfill(self, job: str, first: str, last: str) -> None:
         """Launch a backfill of a range of partitions."""
@@ -111,7 +121,7 @@ class Officer:
         shown = self.page.get_by_text("[Show Markdown]")
         expect(shown.first).to_be_visible()
 
-    def read(self, title: str) -> str:
+    def read(self, title: str, *, picture: str = "") -> str:
         """Open a table or text that a step shows under a title; returns what it says."""
         row = self.page.locator("tr", has=self.page.get_by_text(title, exact=True)).last
         row.scroll_into_view_if_needed()
@@ -119,7 +129,7 @@ class Officer:
         dialog = self.page.get_by_role("dialog")
         expect(dialog).to_be_visible()
         said = dialog.inner_text()
-        self.picture(title.replace(" ", "-"))
+        self.picture(picture or title.replace(" ", "-"))
         self.page.keyboard.press("Escape")
         expect(dialog).to_be_hidden()
         return said

@@ -34,6 +34,7 @@ OURS = re.compile(r"`((?:m2s_orchestration(?:_tests)?|docs)/[\w./-]+)`")
         "docs/scale.md",
         "docs/smtp-faults.md",
         "docs/speed.md",
+        "docs/ui.md",
         "docs/why.md",
     ],
 )
