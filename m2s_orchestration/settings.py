@@ -22,7 +22,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from m2s_orchestration.errors import BadSettings
 from m2s_orchestration.urls import page, place, site
-from m2s_orchestration.values import bucket, command_line, pod_spec, seconds
+from m2s_orchestration.values import bucket, command_line, header_name, pod_spec, seconds, sslmode
 
 Encryption = Literal["none", "starttls", "ssl"]
 Value = TypeVar("Value")
@@ -41,7 +41,6 @@ VARIABLES = (
 TEMPORARY_DAGSTER = "M2S_TEMPORARY_DAGSTER"
 TRUE = {"true", "1", "yes", "on"}
 FALSE = {"false", "0", "no", "off", ""}
-SSLMODES = ("", "disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
 
 @dataclass(frozen=True)
@@ -105,6 +104,14 @@ class Settings:
             )
         reader.raise_faults()
         return settings
+
+
+def club_database(environment: Mapping[str, str] | None = None) -> str:
+    """Where the club's database is, for whoever needs no other setting. Raises BadSettings."""
+    reader = _Reader(os.environ if environment is None else environment)
+    found = _database(reader)
+    reader.raise_faults()
+    return found
 
 
 def dagster_home() -> str:
@@ -205,7 +212,7 @@ def _database(reader: _Reader) -> str:
         "password": reader.text("DB_PASSWORD"),
         "host": reader.required("DB_HOST", f"name the database server, {needed}"),
         "port": str(reader.read("DB_PORT", _between(1, 65535), "5432")),
-        "sslmode": reader.read("DB_SSLMODE", _sslmode, ""),
+        "sslmode": reader.read("DB_SSLMODE", sslmode, ""),
     }
     return make_conninfo("", **{name: value for name, value in parts.items() if value})
 
@@ -265,7 +272,7 @@ def _smtp(reader: _Reader) -> SmtpSettings:
         user=user,
         password=password,
         timeout=reader.read("EMAIL_TIMEOUT", seconds, "30"),
-        idempotency_header=reader.read("EMAIL_IDEMPOTENCY_HEADER", _header_name, "") or None,
+        idempotency_header=reader.read("EMAIL_IDEMPOTENCY_HEADER", header_name, "") or None,
     )
 
 
@@ -284,17 +291,5 @@ def _between(low: int, high: int) -> Callable[[str], int]:
     return parse
 
 
-def _sslmode(text: str) -> str:
-    if text not in SSLMODES:
-        raise ValueError(f"write one of {', '.join(SSLMODES[1:])}")
-    return text
-
-
 def _list(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def _header_name(text: str) -> str:
-    if text and not all(33 <= ord(letter) <= 126 and letter != ":" for letter in text):
-        raise ValueError("write a header's name without a colon, such as X-Idempotency-Key")
-    return text

@@ -7,6 +7,8 @@ import re
 import shlex
 from collections.abc import Mapping
 
+SSLMODES = ("", "disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+
 
 def seconds(text: str) -> float:
     """A time to wait, up to ten minutes."""
@@ -44,3 +46,17 @@ def pod_spec(text: str) -> Mapping[str, object]:
     if not isinstance(containers, list) or [type(one) for one in containers] != [dict]:
         raise ValueError('write a pod\'s spec, such as {"containers": [{"workingDir": "/app"}]}')
     return dict(spec)
+
+
+def sslmode(text: str) -> str:
+    """How a database is to be spoken to, as libpq calls it."""
+    if text not in SSLMODES:
+        raise ValueError(f"write one of {', '.join(SSLMODES[1:])}")
+    return text
+
+
+def header_name(text: str) -> str:
+    """The name of a header of mail."""
+    if text and not all(33 <= ord(letter) <= 126 and letter != ":" for letter in text):
+        raise ValueError("write a header's name without a colon, such as X-Idempotency-Key")
+    return text

@@ -9,7 +9,7 @@ from m2s_orchestration.application.commands import COMMANDS
 from m2s_orchestration.errors import BadSettings
 from m2s_orchestration.notifications import NOTIFICATIONS
 from m2s_orchestration.postgres import Database
-from m2s_orchestration.settings import Settings
+from m2s_orchestration.settings import club_database
 
 
 @click.command()
@@ -27,7 +27,7 @@ def metrics(port: int, host: str) -> None:
     They are looked up at each scrape. A database that is away is one of the figures. What each
     means, and what to do at which alert: docs/monitoring.md.
     """
-    settings = Settings.from_environment()
+    database = Database(club_database())
     # Dagster and the exporter's server take a second to import: only this needs them.
     from prometheus_client import start_http_server
 
@@ -44,7 +44,7 @@ def metrics(port: int, host: str) -> None:
         signal.signal(number, lambda *_: stop.set())
     instance = OpenedInstance()
     watched = Watched(NOTIFICATIONS, alert, COMMANDS)
-    registry = registry_of(Exporter(Database(settings.database), instance, watched))
+    registry = registry_of(Exporter(database, instance, watched))
     try:
         server, _ = start_http_server(port, addr=host, registry=registry)
     except OSError as error:

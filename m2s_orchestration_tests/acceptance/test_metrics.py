@@ -16,7 +16,6 @@ from m2s_orchestration_tests.acceptance.exporter import (
     counters,
     exporter,
     page,
-    samples_in,
     scrape,
     value,
 )
@@ -25,6 +24,8 @@ from m2s_orchestration_tests.eventually import eventually
 
 AGING = "notify_aging_logsheets"
 LATE_SPRS = "notify_late_sprs"
+# As helm-values.yaml has it.
+ASKED_BY_PROBES = "/metrics?name%5B%5D=nothing"
 AWAY = {"DATABASE_URL": "postgresql://club:hush@127.0.0.1:9/club"}
 JOBS = (*NAMES, alert.name, *(command.name for command in COMMANDS))
 
@@ -217,7 +218,17 @@ def test_a_table_that_somebody_locks_keeps_prometheus_no_longer_than_it_waits(
 
 def test_a_probe_asks_no_database(site: Site) -> None:
     with exporter(site, environment=AWAY) as address:
-        assert samples_in(page(f"{address}?name[]=process_start_time_seconds")) == {}
+        assert page(address.replace("/metrics", ASKED_BY_PROBES)) == ""
+
+
+def test_it_needs_no_more_of_the_clubs_settings_than_the_database(
+    site: Site, instance: dg.DagsterInstance
+) -> None:
+    for name in [name for name in site.environment if name.startswith(("EMAIL", "SITE"))]:
+        del site.environment[name]
+
+    with exporter(site) as address:
+        assert value(scrape(address), "m2s_up", database="club") == 1
 
 
 def test_a_port_that_is_taken_is_told_in_words(site: Site, instance: dg.DagsterInstance) -> None:
