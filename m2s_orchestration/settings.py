@@ -22,7 +22,17 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from m2s_orchestration.errors import BadSettings
 from m2s_orchestration.urls import page, place, site
-from m2s_orchestration.values import bucket, command_line, header_name, pod_spec, seconds, sslmode
+from m2s_orchestration.values import (
+    boolean,
+    bucket,
+    comma_separated,
+    command_line,
+    header_name,
+    pod_spec,
+    seconds,
+    sslmode,
+    whole_number,
+)
 
 Encryption = Literal["none", "starttls", "ssl"]
 Value = TypeVar("Value")
@@ -39,8 +49,6 @@ VARIABLES = (
     *("APPLICATION_COMMAND", "APPLICATION_IMAGE", "APPLICATION_POD", "MEDIA_STORE"),
 )
 TEMPORARY_DAGSTER = "M2S_TEMPORARY_DAGSTER"
-TRUE = {"true", "1", "yes", "on"}
-FALSE = {"false", "0", "no", "off", ""}
 
 
 @dataclass(frozen=True)
@@ -83,10 +91,10 @@ class Settings:
         settings = cls(
             database=_database(reader),
             smtp=_smtp(reader),
-            connections=reader.read("EMAIL_CONNECTIONS", _between(1, 32), "2"),
+            connections=reader.read("EMAIL_CONNECTIONS", whole_number(1, 32), "2"),
             default_from=reader.optional("DEFAULT_FROM_EMAIL"),
-            dev_mode=reader.read("EMAIL_DEV_MODE", _boolean, "false"),
-            redirect_to=reader.read("EMAIL_DEV_MODE_REDIRECT_TO", _list, ""),
+            dev_mode=reader.read("EMAIL_DEV_MODE", boolean, "false"),
+            redirect_to=reader.read("EMAIL_DEV_MODE_REDIRECT_TO", comma_separated, ""),
             site_url=reader.read("SITE_URL", site, "") or None,
             members_mailing_list=reader.optional("MEMBERS_MAILING_LIST"),
             operators_email=reader.optional("OPERATORS_EMAIL"),
@@ -106,9 +114,9 @@ class Settings:
         return settings
 
 
-def club_database(environment: Mapping[str, str] | None = None) -> str:
+def club_database() -> str:
     """Where the club's database is, for whoever needs no other setting. Raises BadSettings."""
-    reader = _Reader(os.environ if environment is None else environment)
+    reader = _Reader(os.environ)
     found = _database(reader)
     reader.raise_faults()
     return found
@@ -130,7 +138,7 @@ def dagster_postgres_url() -> str:
     if host and not url:
         user = reader.required("DAGSTER_PG_USERNAME", "name the role of Dagster's storage")
         name = reader.required("DAGSTER_PG_DB", "name the database of Dagster's storage")
-        port = reader.read("DAGSTER_PG_PORT", _between(1, 65535), "5432")
+        port = reader.read("DAGSTER_PG_PORT", whole_number(1, 65535), "5432")
         password = quote(reader.text("DAGSTER_PG_PASSWORD"), safe="")
         url = f"postgresql://{quote(user, safe='')}:{password}@{host}:{port}/{quote(name, safe='')}"
     reader.raise_faults()
@@ -211,7 +219,7 @@ def _database(reader: _Reader) -> str:
         "user": reader.required("DB_USER", f"name the database role, {needed}"),
         "password": reader.text("DB_PASSWORD"),
         "host": reader.required("DB_HOST", f"name the database server, {needed}"),
-        "port": str(reader.read("DB_PORT", _between(1, 65535), "5432")),
+        "port": str(reader.read("DB_PORT", whole_number(1, 65535), "5432")),
         "sslmode": reader.read("DB_SSLMODE", sslmode, ""),
     }
     return make_conninfo("", **{name: value for name, value in parts.items() if value})
@@ -230,7 +238,7 @@ def _checked_url(reader: _Reader, url: str) -> str:
         reader.faults.append("DATABASE_URL names no database: add /database at its end")
     try:
         for port in str(named.get("port") or "5432").split(","):
-            _between(1, 65535)(port)
+            whole_number(1, 65535)(port)
     except ValueError as error:
         reader.faults.append(f"DATABASE_URL names a port that is none: {error}")
     return url
@@ -255,8 +263,8 @@ def _media_store(reader: _Reader) -> str | None:
 
 
 def _smtp(reader: _Reader) -> SmtpSettings:
-    starttls = reader.read("EMAIL_USE_TLS", _boolean, "false")
-    ssl = reader.read("EMAIL_USE_SSL", _boolean, "false")
+    starttls = reader.read("EMAIL_USE_TLS", boolean, "false")
+    ssl = reader.read("EMAIL_USE_SSL", boolean, "false")
     if starttls and ssl:
         reader.faults.append("EMAIL_USE_TLS and EMAIL_USE_SSL are both on: turn one of them off")
     encryption: Encryption = "ssl" if ssl else "starttls" if starttls else "none"
@@ -267,29 +275,10 @@ def _smtp(reader: _Reader) -> SmtpSettings:
         reader.faults.append("EMAIL_HOST_PASSWORD is set and EMAIL_HOST_USER is not: set both")
     return SmtpSettings(
         host=reader.required("EMAIL_HOST", "name the mail server"),
-        port=reader.read("EMAIL_PORT", _between(1, 65535), usual_port),
+        port=reader.read("EMAIL_PORT", whole_number(1, 65535), usual_port),
         encryption=encryption,
         user=user,
         password=password,
         timeout=reader.read("EMAIL_TIMEOUT", seconds, "30"),
         idempotency_header=reader.read("EMAIL_IDEMPOTENCY_HEADER", header_name, "") or None,
     )
-
-
-def _boolean(text: str) -> bool:
-    if text.lower() not in TRUE | FALSE:
-        raise ValueError("write true or false")
-    return text.lower() in TRUE
-
-
-def _between(low: int, high: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
-            raise ValueError(f"write a whole number from {low} to {high}")
-        return int(text)
-
-    return parse
-
-
-def _list(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())

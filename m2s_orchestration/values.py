@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+TRUE = {"true", "1", "yes", "on"}
+FALSE = {"false", "0", "no", "off", ""}
 SSLMODES = ("", "disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
 
@@ -48,15 +50,38 @@ def pod_spec(text: str) -> Mapping[str, object]:
     return dict(spec)
 
 
+def boolean(text: str) -> bool:
+    """Yes or no."""
+    if text.lower() not in TRUE | FALSE:
+        raise ValueError("write true or false")
+    return text.lower() in TRUE
+
+
+def whole_number(low: int, high: int) -> Callable[[str], int]:
+    """What reads a whole number within these bounds."""
+
+    def parse(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+            raise ValueError(f"write a whole number from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
 def sslmode(text: str) -> str:
-    """How a database is to be spoken to, as libpq calls it."""
+    """How a connection to the database is to be encrypted, in libpq's words."""
     if text not in SSLMODES:
         raise ValueError(f"write one of {', '.join(SSLMODES[1:])}")
     return text
 
 
+def comma_separated(text: str) -> tuple[str, ...]:
+    """The parts of a list."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
 def header_name(text: str) -> str:
-    """The name of a header of mail."""
+    """The name of a header, or nothing."""
     if text and not all(33 <= ord(letter) <= 126 and letter != ":" for letter in text):
         raise ValueError("write a header's name without a colon, such as X-Idempotency-Key")
     return text

@@ -29,9 +29,7 @@ def build_schedule(notification: Notification, job: dg.JobDefinition) -> dg.Sche
         job=job,
         cron_schedule=notification.cron,
         execution_timezone="UTC",
-        description=f"{notification.title}. At {notification.cron} (cron, UTC); the asset"
-        " club_mail has the next ticks by the club's clock. A backfill of what is too old to be in"
-        " time is a rehearsal: it shows every mail and sends none.",
+        description=f"{notification.title}. At {notification.cron} (cron, UTC).",
         default_status=dg.DefaultScheduleStatus.STOPPED,
     )
     def launch(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:

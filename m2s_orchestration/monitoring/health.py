@@ -3,17 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 import dagster as dg
 
-from m2s_orchestration.club.reading import read_club
 from m2s_orchestration.delivery.migrate import require_migrated
-from m2s_orchestration.errors import ClubFault
 from m2s_orchestration.framework.notification import Notification
-from m2s_orchestration.framework.occurrence import tick_after
-from m2s_orchestration.framework.story import table
-from m2s_orchestration.monitoring.missed_occurrences import switched_on
 from m2s_orchestration.postgres import Connection, Database, statements, translated
 from m2s_orchestration.settings import Settings
 
@@ -32,7 +26,6 @@ Every half hour the sensor `mail_health` writes the ledger's figures here; this 
 - **within a day:** `sent`, `refused`, `expired`, `troubles` (what the operators were told of);
   `contended`, `taken_over` and `lost` leases, `longest_held` in seconds
 - **in this month:** `sent_this_month`
-- **next:** when each schedule ticks next, in UTC and by the club's clock, and whether it is on
 
 The checks are red when somebody has to act. What each notification found and sent, and how long it
 took, is plotted on its own page.
@@ -129,9 +122,9 @@ def build_sensor(notifications: Sequence[Notification]) -> dg.SensorDefinition:
         " notification whether everybody was told.",
     )
     def mail_health(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        del context
         figures, results = _asked([item.name for item in notifications])
-        agenda = _agenda(context.instance, notifications)
-        materialization = dg.AssetMaterialization(ASSET, metadata={**figures, "next": agenda})
+        materialization = dg.AssetMaterialization(ASSET, metadata=figures)
         return dg.SensorResult(asset_events=[materialization, *results])
 
     return mail_health
@@ -153,32 +146,6 @@ def _asked(
         for name, value in asdict(now).items()
     }
     return figures, list(_judged(now, {name: waiting.get(name, 0) for name in names}))
-
-
-def _agenda(
-    instance: dg.DagsterInstance, notifications: Sequence[Notification]
-) -> dg.MetadataValue:
-    """When each schedule ticks next, by the club's clock too."""
-    zone = _zone()
-    running = switched_on(instance)
-    now = datetime.now(UTC)
-    rows = []
-    for item in notifications:
-        tick = tick_after(item.cron, now)
-        state = "on" if item.schedule_name in running else "off"
-        told = f"{tick.astimezone(zone):%a %b %d, %H:%M}"
-        rows.append((item.name, state, f"{tick:%Y-%m-%d %H:%M}", told))
-    return table(("notification", "schedule", "next (UTC)", f"in {zone.key}"), rows)
-
-
-def _zone() -> ZoneInfo:
-    """The club's time zone; what is wrong with the club's own data hides no figures."""
-    settings = Settings.from_environment()
-    with Database(settings.database).connect("health") as connection, translated():
-        try:
-            return read_club(connection, settings).zone
-        except ClubFault:
-            return ZoneInfo("UTC")
 
 
 def _judged(now: Health, waiting: Mapping[str, int]) -> Iterator[dg.AssetCheckEvaluation]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
@@ -36,10 +36,10 @@ def plotted(instance: dg.DagsterInstance, asset: str) -> dict[str, Any]:
     return numbers(event.asset_materialization.metadata)
 
 
-def sensed(
+def tick(
     site: Site, instance: dg.DagsterInstance
-) -> tuple[Mapping[str, dg.MetadataValue], Sequence[object]]:
-    """What a tick of the sensor `mail_health` writes, and its checks."""
+) -> tuple[dict[str, Any], dict[tuple[str, str], bool]]:
+    """What a tick of the sensor `mail_health` writes: the figures, and which checks pass."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in site.environment.items():
             patch.setenv(name, value)
@@ -47,20 +47,12 @@ def sensed(
         result = sensor.evaluate_tick(dg.build_sensor_context(instance=instance))
     figures, *checks = result.asset_events
     assert isinstance(figures, dg.AssetMaterialization)
-    return figures.metadata, checks
-
-
-def tick(
-    site: Site, instance: dg.DagsterInstance
-) -> tuple[dict[str, Any], dict[tuple[str, str], bool]]:
-    """The figures, and which checks pass."""
-    metadata, checks = sensed(site, instance)
     passed = {
         (item.asset_key.to_user_string(), item.check_name): item.passed
         for item in checks
         if isinstance(item, dg.AssetCheckEvaluation)
     }
-    return numbers(metadata), passed
+    return numbers(figures.metadata), passed
 
 
 def test_a_run_plots_what_it_found_sent_and_took(site: Site, instance: dg.DagsterInstance) -> None:
@@ -116,28 +108,6 @@ def test_one_page_tells_how_the_clubs_mail_stands(site: Site, instance: dg.Dagst
     assert figures["longest_held"] > 0
     assert len(passed) == len(THRESHOLDS) + len(NOTIFICATIONS)
     assert all(passed.values())
-
-
-def test_the_page_tells_when_each_schedule_ticks_next_by_the_clubs_clock(
-    site: Site, instance: dg.DagsterInstance
-) -> None:
-    metadata, _ = sensed(site, instance)
-
-    agenda = str(metadata["next"].value)
-    assert "| next (UTC) | in America/New_York |" in agenda
-    assert f"| {AGING} | off |" in agenda
-
-
-def test_a_club_in_which_nobody_is_active_hides_no_figures(
-    site: Site, instance: dg.DagsterInstance
-) -> None:
-    with site.database.connect("test") as connection:
-        connection.execute("UPDATE siteconfig_membershipstatus SET is_active = false")
-
-    metadata, _ = sensed(site, instance)
-
-    assert "| in UTC |" in str(metadata["next"].value)
-    assert metadata["unknown"].value == 0
 
 
 def test_what_is_not_out_or_in_doubt_fails_its_check(
