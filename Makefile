@@ -92,7 +92,7 @@ lock: $(INSTALLED) ## Write requirements.lock anew from pyproject.toml; UPGRADE=
 
 .PHONY: clean
 clean: ## Remove everything that can be made again, the demo's club and mails too
-	rm -rf $(VENV) $(CACHES) .demo .m2s .kubernetes
+	rm -rf $(VENV) $(CACHES) .demo .m2s .kubernetes .debian
 
 # Made anew whenever the lock changes, so that nothing is there that the lock does not name.
 # uv installs in 6 s what takes pip 50 s; pip fetches it by its hash in the same lock, and does the

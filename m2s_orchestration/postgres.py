@@ -45,6 +45,8 @@ GUARDS = {
     "lock_timeout": timedelta(seconds=15),
     "idle_in_transaction_session_timeout": timedelta(seconds=10),
 }
+WAITS = ("statement_timeout", "lock_timeout")
+CONNECTING = timedelta(seconds=10)
 
 
 @dataclass(frozen=True)
@@ -54,26 +56,30 @@ class Database:
     conninfo: str = field(repr=False)
 
     @contextmanager
-    def connect(self, purpose: str) -> Iterator[Connection]:
-        """An autocommit connection in UTC; `purpose` is its name in pg_stat_activity."""
+    def connect(self, purpose: str, *, patience: timedelta | None = None) -> Iterator[Connection]:
+        """An autocommit connection in UTC; `purpose` is its name in pg_stat_activity.
+
+        Who has little `patience` waits no longer than that for the server, a lock or a statement.
+        """
         with translated():
-            connection = self.open(purpose)
+            connection = self.open(purpose, patience=patience)
         try:
             yield connection
         finally:
             connection.close()
 
-    def open(self, purpose: str) -> Connection:
+    def open(self, purpose: str, *, patience: timedelta | None = None) -> Connection:
         """As `connect`, for a caller that closes it; raises psycopg's own errors."""
         own = conninfo_to_dict(self.conninfo).get("options") or ""
+        limits = GUARDS | (dict.fromkeys(WAITS, patience) if patience else {})
         guards = " ".join(
-            f"-c {name}={int(limit.total_seconds() * 1000)}" for name, limit in GUARDS.items()
+            f"-c {name}={int(limit.total_seconds() * 1000)}" for name, limit in limits.items()
         )
         return psycopg.connect(
             self.conninfo,
             autocommit=True,
             application_name=f"m2s {purpose}"[:63],
-            connect_timeout=10,
+            connect_timeout=int((patience or CONNECTING).total_seconds()),
             keepalives_idle=30,
             tcp_user_timeout=60_000,
             options=f"{own} {guards} -c TimeZone=UTC -c synchronous_commit=on",

@@ -114,6 +114,14 @@ class Settings:
         return settings
 
 
+def club_database() -> str:
+    """Where the club's database is, for whoever needs no other setting. Raises BadSettings."""
+    reader = _Reader(os.environ)
+    found = _database(reader)
+    reader.raise_faults()
+    return found
+
+
 def dagster_home() -> str:
     """Where Dagster's instance is configured; empty where it is not."""
     return os.environ.get("DAGSTER_HOME", "")

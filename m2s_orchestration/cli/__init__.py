@@ -9,6 +9,7 @@ from m2s_orchestration.cli.deliveries import deliveries
 from m2s_orchestration.cli.doctor import doctor
 from m2s_orchestration.cli.icons import icons
 from m2s_orchestration.cli.locks import locks
+from m2s_orchestration.cli.metrics import metrics
 from m2s_orchestration.cli.migrate import migrate
 from m2s_orchestration.cli.new import new
 from m2s_orchestration.cli.preview import preview
@@ -60,7 +61,7 @@ def main() -> None:
 
 COMMANDS = (
     *(run, preview, simulate, deliveries, locks, cutover),
-    *(icons, migrate, doctor, new),
+    *(icons, migrate, metrics, doctor, new),
 )
 for command in COMMANDS:
     main.add_command(command)

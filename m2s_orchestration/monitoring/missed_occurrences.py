@@ -4,7 +4,7 @@ Dagster's scheduler launches only the newest tick that it missed, and a run that
 nothing; so this sensor holds the schedules that are switched on against the ledger.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -123,11 +123,21 @@ def responsible_since(
     *,
     now: datetime,
 ) -> list[tuple[Notification, datetime]]:
-    """The notifications whose schedules are on, each with since when its ticks are ours.
+    """The notifications whose schedules are on, each with since when its ticks are ours."""
+    return responsible(notifications, switched_on(instance), cutovers(connection), now=now)
+
+
+def responsible(
+    notifications: Iterable[Notification],
+    since: Mapping[str, datetime],
+    moved: Mapping[str, Cutover],
+    *,
+    now: datetime,
+) -> list[tuple[Notification, datetime]]:
+    """The same, by since when schedules are on and by cutovers.
 
     What was missed before `LOOK_BACK` is left out.
     """
-    since, moved = switched_on(instance), cutovers(connection)
     return [
         (item, max(_since(moved.get(item.name), since[item.schedule_name]), now - LOOK_BACK))
         for item in notifications

@@ -32,6 +32,7 @@ def rows() -> Iterator[Row]:
     """Every row that needs no cluster, no chart and no image."""
     yield _known_keys()
     yield _same_as_dagster_yaml()
+    yield _objects_of_ours()
     yield _imports_of_the_worker()
     with tempfile.TemporaryDirectory() as folder:
         jobs = kubernetes_jobs(Path(folder))
@@ -78,6 +79,18 @@ def _same_as_dagster_yaml() -> Row:
         VALUES,
         "queue, limits, pools, monitoring, retries and retention as in dagster.yaml",
         told(found, "the same to Dagster"),
+        not found,
+    )
+
+
+def _objects_of_ours() -> Row:
+    objects = values.read()["extraManifests"]
+    found = [fault for item in objects for fault in faults(item)]
+    kinds = ", ".join(sorted({item["kind"] for item in objects}))
+    return Row(
+        VALUES,
+        "every object that it adds to the chart's",
+        told(found, f"{len(objects)} valid in {' and '.join(RELEASES)}: {kinds}"),
         not found,
     )
 

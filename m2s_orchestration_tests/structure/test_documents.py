@@ -28,6 +28,7 @@ OURS = re.compile(r"`((?:m2s_orchestration(?:_tests)?|docs)/[\w./-]+)`")
         "docs/delivery.md",
         "docs/glossary.md",
         "docs/kubernetes.md",
+        "docs/monitoring.md",
         "docs/moving-over.md",
         "docs/notifications.md",
         "docs/operations.md",

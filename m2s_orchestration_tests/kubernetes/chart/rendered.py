@@ -109,7 +109,7 @@ def _secrets(documents: list[Object]) -> Row:
         "chart",
         f"who has {secret['name']}",
         f"{', '.join(having) or 'nobody'}, and the runs",
-        having == ["user-deployments"],
+        sorted(having) == ["metrics", "user-deployments"],
     )
 
 

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from m2s_orchestration.cli.metrics import metrics
+from m2s_orchestration_tests.acceptance.test_metrics import ASKED_BY_PROBES
 from m2s_orchestration_tests.eventually import eventually
 from m2s_orchestration_tests.kubernetes import checks
 from m2s_orchestration_tests.kubernetes.chart import agreement, chart_keys, values
@@ -144,6 +146,73 @@ def test_the_clubs_secret_is_where_the_clubs_code_runs_and_nowhere_else() -> Non
     assert launcher["envSecrets"] == [{"name": "manage2soar-env"}]
     assert "envSecrets" not in given["dagsterWebserver"]
     assert "envSecrets" not in given["dagsterDaemon"]
+
+
+def exporter_of_metrics() -> tuple[Any, Any]:
+    """The deployment that is not the chart's, and its service."""
+    objects = values.read()["extraManifests"]
+    (deployment,) = (item for item in objects if item["kind"] == "Deployment")
+    (service,) = (item for item in objects if item["kind"] == "Service")
+    return deployment, service
+
+
+def test_the_exporter_is_a_pod_like_the_code_servers() -> None:
+    given = values.read()
+    ours = values.code_server(given)
+    deployment, _ = exporter_of_metrics()
+    spec = deployment["spec"]["template"]["spec"]
+    (container,) = spec["containers"]
+    runs = given["dagster-user-deployments"]["serviceAccount"]["name"]
+
+    assert container["image"] == values.image(given)
+    assert container["securityContext"] == ours["securityContext"]
+    assert spec["securityContext"] == ours["podSecurityContext"]
+    assert (spec["serviceAccountName"], spec["automountServiceAccountToken"]) == (runs, False)
+    assert {"readinessProbe", "livenessProbe", "startupProbe"} <= container.keys()
+    assert [item for item in spec["volumes"] if "emptyDir" in item] == ours["volumes"]
+    assert ours["volumeMounts"] == container["volumeMounts"][:-1]
+
+
+def test_the_exporter_has_the_secrets_of_both_databases_and_dagsters_configuration() -> None:
+    given = values.read()
+    deployment, _ = exporter_of_metrics()
+    spec = deployment["spec"]["template"]["spec"]
+    (container,) = spec["containers"]
+    (password,) = container["env"]
+    (file,) = (item for item in spec["volumes"] if "configMap" in item)
+    mount = container["volumeMounts"][-1]
+
+    assert container["envFrom"] == [{"secretRef": {"name": "manage2soar-env"}}]
+    assert password["name"] == "DAGSTER_PG_PASSWORD"
+    assert password["valueFrom"]["secretKeyRef"] == {
+        "name": given["global"]["postgresqlSecretName"],
+        "key": "postgresql-password",
+    }
+    assert file["configMap"]["name"] == given["global"]["dagsterInstanceConfigMap"]
+    assert mount == {
+        "name": file["name"],
+        "mountPath": f"{values.HOME}/dagster.yaml",
+        "subPath": "dagster.yaml",
+    }
+
+
+def test_prometheus_and_the_probes_find_the_exporter_where_it_listens() -> None:
+    deployment, service = exporter_of_metrics()
+    template = deployment["spec"]["template"]
+    (container,) = template["spec"]["containers"]
+    (program, command, *arguments) = container["args"]
+    (port,) = container["ports"]
+    (served,) = service["spec"]["ports"]
+    (usual,) = (item.default for item in metrics.params if item.name == "port")
+    probes = [container[f"{name}Probe"]["httpGet"] for name in ("readiness", "liveness", "startup")]
+
+    assert (program, command) == ("m2s", metrics.name)
+    assert metrics.make_context("metrics", list(arguments)).params["host"] == "0.0.0.0"
+    assert port["containerPort"] == served["port"] == usual
+    assert served["targetPort"] == port["name"]
+    assert template["metadata"]["annotations"]["prometheus.io/port"] == str(usual)
+    assert {(probe["path"], probe["port"]) for probe in probes} == {(ASKED_BY_PROBES, usual)}
+    assert service["spec"]["selector"] == template["metadata"]["labels"]
 
 
 def test_no_password_stands_in_it() -> None:

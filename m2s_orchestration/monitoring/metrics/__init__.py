@@ -1,0 +1,1 @@
+"""The figures of ledger, leases, runs and schedules, as Prometheus reads them."""
