@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 import email_validator
-from email_validator import EmailNotValidError, ValidatedEmail, validate_email
+from email_validator import EmailNotValidError, validate_email
 
 from m2s_orchestration.errors import BadAddress
 
@@ -16,6 +17,8 @@ email_validator.SPECIAL_USE_DOMAIN_NAMES[:] = ["invalid"]
 
 BIDIRECTIONAL_OVERRIDES = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 SHOWN_DOMAIN = 64
+# A run asks after each of its readers several times, from the decision to the wire.
+REMEMBERED = 10_000
 
 
 def normalise(address: str) -> str:
@@ -29,7 +32,7 @@ def check(address: str) -> str:
     Raises BadAddress with the reason; the message shows the address masked.
     """
     trimmed = address.strip()
-    _parsed(trimmed)
+    _ascii_domain(trimmed)
     return trimmed
 
 
@@ -49,9 +52,9 @@ def on_the_wire(address: str) -> str:
     Raises BadAddress as `check` does.
     """
     trimmed = address.strip()
-    parsed = _parsed(trimmed)
+    ascii_domain = _ascii_domain(trimmed)
     local, _, domain = trimmed.rpartition("@")
-    return f"{local}@{domain if domain.isascii() else parsed.ascii_domain}"
+    return f"{local}@{domain if domain.isascii() else ascii_domain}"
 
 
 def domain_on_the_wire(domain: str) -> str:
@@ -59,26 +62,30 @@ def domain_on_the_wire(domain: str) -> str:
     return on_the_wire(f"postmaster@{domain}").rpartition("@")[2]
 
 
-def _parsed(trimmed: str) -> ValidatedEmail:
+@lru_cache(maxsize=REMEMBERED)
+def _ascii_domain(trimmed: str) -> str:
+    """The domain as A-labels. Raises BadAddress."""
     fault = _plain_fault(trimmed)
     if fault:
         raise BadAddress(fault if not trimmed else f"{mask(trimmed)}: {fault}")
     try:
-        return validate_email(
+        parsed = validate_email(
             trimmed, check_deliverability=False, allow_quoted_local=True, strict=True
         )
     except EmailNotValidError as error:
         raise BadAddress(f"{mask(trimmed)}: not a valid address: {error}") from None
+    return parsed.ascii_domain
 
 
 def _plain_fault(trimmed: str) -> str:
     """What the library would say less plainly, or not at all."""
     if not trimmed:
         return "the address is blank"
-    if any(unicodedata.category(letter) == "Cc" for letter in trimmed):
-        return "the address contains control characters"
-    if any(letter in BIDIRECTIONAL_OVERRIDES for letter in trimmed):
-        return "the address contains characters that turn the direction of writing"
+    if not trimmed.isprintable():
+        if any(unicodedata.category(letter) == "Cc" for letter in trimmed):
+            return "the address contains control characters"
+        if any(letter in BIDIRECTIONAL_OVERRIDES for letter in trimmed):
+            return "the address contains characters that turn the direction of writing"
     if not trimmed.startswith('"') and re.search(r"@.*[\s,;].*@", trimmed):
         return "several addresses in one field: keep one of them"
     if "=?" in trimmed:
