@@ -7,7 +7,7 @@ import unicodedata
 from functools import lru_cache
 
 import email_validator
-from email_validator import EmailNotValidError, validate_email
+from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 
 from m2s_orchestration.errors import BadAddress
 
@@ -26,13 +26,14 @@ def normalise(address: str) -> str:
     return unicodedata.normalize("NFC", address.strip()).casefold()
 
 
+@lru_cache(maxsize=REMEMBERED)
 def check(address: str) -> str:
     """The address as it is mailed: trimmed, otherwise as it stands.
 
     Raises BadAddress with the reason; the message shows the address masked.
     """
     trimmed = address.strip()
-    _ascii_domain(trimmed)
+    _parsed(trimmed)
     return trimmed
 
 
@@ -46,15 +47,16 @@ def mask(address: str) -> str:
     return f"{first}***@{shown}"
 
 
+@lru_cache(maxsize=REMEMBERED)
 def on_the_wire(address: str) -> str:
     """The address as the server and the header get it: the domain as A-labels (`xn--…`).
 
     Raises BadAddress as `check` does.
     """
     trimmed = address.strip()
-    ascii_domain = _ascii_domain(trimmed)
+    parsed = _parsed(trimmed)
     local, _, domain = trimmed.rpartition("@")
-    return f"{local}@{domain if domain.isascii() else ascii_domain}"
+    return f"{local}@{domain if domain.isascii() else parsed.ascii_domain}"
 
 
 def domain_on_the_wire(domain: str) -> str:
@@ -62,19 +64,16 @@ def domain_on_the_wire(domain: str) -> str:
     return on_the_wire(f"postmaster@{domain}").rpartition("@")[2]
 
 
-@lru_cache(maxsize=REMEMBERED)
-def _ascii_domain(trimmed: str) -> str:
-    """The domain as A-labels. Raises BadAddress."""
+def _parsed(trimmed: str) -> ValidatedEmail:
     fault = _plain_fault(trimmed)
     if fault:
         raise BadAddress(fault if not trimmed else f"{mask(trimmed)}: {fault}")
     try:
-        parsed = validate_email(
+        return validate_email(
             trimmed, check_deliverability=False, allow_quoted_local=True, strict=True
         )
     except EmailNotValidError as error:
         raise BadAddress(f"{mask(trimmed)}: not a valid address: {error}") from None
-    return parsed.ascii_domain
 
 
 def _plain_fault(trimmed: str) -> str:
