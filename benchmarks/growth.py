@@ -32,7 +32,7 @@ FEW_ROWS = (60, 600)
 MAILS_A_DAY = 20
 BAR = 0.5
 NOTHING = 0.002  # seconds
-TIMES = 3
+TIMES = 10
 
 Question = Callable[[], object]
 

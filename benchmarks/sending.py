@@ -31,9 +31,9 @@ from benchmarks.mail_server import mail_server_at
 from m2s_orchestration.delivery import ledger
 from m2s_orchestration.delivery.courier import deliver
 from m2s_orchestration.delivery.errand import Route
-from m2s_orchestration.delivery.hand import NO_DELAY
 from m2s_orchestration.delivery.lease import Lease
 from m2s_orchestration.delivery.ledger import Plan, PlannedMail, Recorded
+from m2s_orchestration.delivery.parcel import NO_DELAY
 from m2s_orchestration.mail.smtp import MailServer
 from m2s_orchestration.postgres import Connection, Database
 

@@ -10,13 +10,12 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from datetime import timedelta
 
 import psycopg
 
 from m2s_orchestration.delivery.errand import Errand
 from m2s_orchestration.delivery.ledger import SQL
-from m2s_orchestration.delivery.parcel import Parcel
+from m2s_orchestration.delivery.parcel import NO_DELAY, Parcel
 from m2s_orchestration.errors import (
     DatabaseUnreachable,
     MailFault,
@@ -37,7 +36,6 @@ CLAIM_WITHIN = 30.0  # seconds, but never without asking a second time
 # The statement `claim` requires the lease for so long: within it nobody else can take it.
 CLAIM_HOLDS_FOR = 2.0  # seconds
 MESSAGES_PER_CONNECTION = 100
-NO_DELAY = timedelta(0)
 
 
 class Hand:
@@ -50,6 +48,7 @@ class Hand:
             self._ledger = errand.database.open(self._purpose)
         self._conversation: Conversation | None = None
         self._following: Parcel | None = None
+        self._looks_ahead = True
         self._identity = {**errand.lease.identity, "is_forced": errand.lease.is_forced}
 
     def next_delivery(self) -> int | None:
@@ -73,13 +72,12 @@ class Hand:
         except (MessageDeferred, MessageRefused, ServerUnavailable) as answer:
             self._record_refusal(parcel, answer)
             return
-        if conversation is None:
-            return
-        self._look_ahead(conversation)
-        if self._errand.stop.is_set():
-            self._withdraw()
-        elif self._claim(parcel):
-            self._finish(parcel, conversation)
+        if conversation is not None:
+            self._look_ahead(conversation)
+            if self._errand.stop.is_set():
+                self._withdraw()
+            elif self._claim(parcel):
+                self._finish(parcel, conversation)
 
     def close(self) -> None:
         """End both connections."""
@@ -94,14 +92,13 @@ class Hand:
 
     def _load(self, delivery_id: int) -> Parcel | None:
         with translated():
-            parcels = SQL["load"].fetch(self._ledger, Parcel, id=delivery_id)
-        return parcels[0] if parcels else None
+            return next(iter(SQL["load"].fetch(self._ledger, Parcel, id=delivery_id)), None)
 
     def _look_ahead(self, conversation: Conversation) -> None:
         """Let another message begin with the end of this one, over a connection that takes it."""
-        if not conversation.lets_one_follow or conversation.served + 1 >= MESSAGES_PER_CONNECTION:
-            return
-        delivery_id = self._errand.reserve()
+        is_last = conversation.served + 1 >= MESSAGES_PER_CONNECTION
+        may_follow = self._looks_ahead and conversation.lets_one_follow and not is_last
+        delivery_id = self._errand.reserve() if may_follow else None
         if delivery_id is None:
             return
         # What is wrong with the ledger, or with that delivery, is told when its turn comes.
@@ -128,6 +125,8 @@ class Hand:
                 if pause is None or not self._may_another_do(fault):
                     raise
                 self.hang_up()
+                # A server that left without a word may not bear to hear what comes with a dot.
+                self._looks_ahead = self._looks_ahead and fault.code is not None
                 if self._errand.stop.wait(pause):
                     return None
             else:

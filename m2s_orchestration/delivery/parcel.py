@@ -8,6 +8,7 @@ from datetime import timedelta
 from m2s_orchestration.mail.envelope import Letter
 
 GREYLISTED = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 30, 60))
+NO_DELAY = timedelta(0)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ import pytest
 from m2s_orchestration.delivery import hand
 from m2s_orchestration.delivery.errand import Errand
 from m2s_orchestration.errors import IncompleteDelivery, LeaseLost
+from m2s_orchestration.mail.envelope import Letter
+from m2s_orchestration.mail.smtp import Conversation
 from m2s_orchestration_tests.integration.delivery.plans import attempts, column, lose
 from m2s_orchestration_tests.integration.delivery.post import JANE, JIM, JOHN, Post
 from m2s_orchestration_tests.smtp_script import answer, drop, hang
@@ -138,3 +140,24 @@ def test_a_delivery_that_was_settled_meanwhile_is_not_begun(
     assert went.results == Counter(sent=2)
     post.check(jane="sent", john="failed", jim="sent")
     assert f"RCPT TO:<{JOHN}>" not in post.server.commands
+
+
+def test_a_server_that_leaves_without_a_word_hears_nothing_with_a_dot_any_more(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followers: list[str] = []
+    really = Conversation.follow_with
+
+    def follow_with(conversation: Conversation, letter: Letter) -> None:
+        followers.append(letter.recipient)
+        really(conversation, letter)
+
+    monkeypatch.setattr(Conversation, "follow_with", follow_with)
+    post.server.on("sender", drop(), after=1, times=1)
+    post.plan(JANE, JOHN, JIM)
+
+    went = post.round()
+
+    assert went.results == Counter(sent=3)
+    assert followers == [JOHN]
+    assert post.server.reached("connect") == 2
