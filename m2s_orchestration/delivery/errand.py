@@ -6,14 +6,11 @@ import threading
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from m2s_orchestration.delivery.lease import Lease
 from m2s_orchestration.errors import IncompleteDelivery, OrchestrationError, ServerUnavailable
+from m2s_orchestration.mail.smtp import MailServer
 from m2s_orchestration.postgres import Database
-
-if TYPE_CHECKING:
-    from m2s_orchestration.mail.smtp import MailServer
 
 
 @dataclass

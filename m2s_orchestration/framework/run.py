@@ -6,12 +6,12 @@ later step finds what it needs in the club's database, and nothing personal is h
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from m2s_orchestration.delivery import ledger
+from m2s_orchestration.delivery.courier import deliver
 from m2s_orchestration.delivery.cutover import whose
 from m2s_orchestration.delivery.errand import Round, Route
 from m2s_orchestration.delivery.lease import Lease
@@ -24,11 +24,9 @@ from m2s_orchestration.framework.occurrence import KEY_FORMAT
 from m2s_orchestration.framework.planning import Rendering, channel_of, make_plan, render_messages
 from m2s_orchestration.framework.report import Report, after_round, report_of
 from m2s_orchestration.framework.request import Request
+from m2s_orchestration.mail.smtp import MailServer
 from m2s_orchestration.postgres import Connection, Database
 from m2s_orchestration.settings import Settings
-
-if TYPE_CHECKING:
-    from m2s_orchestration.mail.smtp import MailServer
 
 LONGEST_IN_HOURS = 48
 RELAY_REMEMBERS = timedelta(hours=24)
@@ -185,7 +183,7 @@ class NotificationRun:
             self._reopen(connection, lease, recorded)
             waiting = ledger.unsent(connection, lease, recorded, channel=channel)
         # No connection is held meanwhile: sending takes its time, and an idle one may be cut.
-        sent = self._deliver(lease, waiting) if waiting else Round()
+        sent = deliver(self._database, lease, self._route(), waiting) if waiting else Round()
         after = self._settled(lease, recorded, sent, before)
         unmade = self.rendering.unmade if recorded.is_new else ()
         return report_of(
@@ -196,11 +194,6 @@ class NotificationRun:
             swept=swept,
             unmade=next(iter(unmade), None),
         )
-
-    def _deliver(self, lease: Lease, waiting: Sequence[int]) -> Round:
-        from m2s_orchestration.delivery.courier import deliver
-
-        return deliver(self._database, lease, self._route(), waiting)
 
     def _settled(
         self, lease: Lease, recorded: Recorded, sent: Round, before: Mapping[str, int]
@@ -280,8 +273,6 @@ def resends_within(notification: Notification, settings: Settings) -> timedelta 
 
 def mail_server(settings: Settings) -> MailServer:
     """The mail server that the settings name."""
-    from m2s_orchestration.mail.smtp import MailServer
-
     smtp = settings.smtp
     return MailServer(
         host=smtp.host,

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-OF_A_MAIL = {"jinja2", "css_inline", "icalendar", "email.policy", "m2s_orchestration.delivery.hand"}
+OF_A_MAIL = {"jinja2", "css_inline", "icalendar", "email.policy"}
 LOOK = "import sys, {module}; print(*sys.modules)"
 
 
