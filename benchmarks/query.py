@@ -110,7 +110,11 @@ def measure(laboratory: Laboratory) -> Findings:
     return Findings(
         rows=tuple(rows),
         plots=tuple(_plot(name, curves, tuple(places)) for name in BARS),
-        remarks=(*_on_statements(counted), *_on_growth(curves, _sizes(laboratory))),
+        remarks=(
+            *_on_statements(counted),
+            *_on_the_limit(curves, _sizes(laboratory)),
+            *_on_growth(curves, _sizes(laboratory)),
+        ),
     )
 
 
@@ -157,6 +161,21 @@ def _on_statements(counted: dict[str, set[int]]) -> Iterator[str]:
     for name, numbers in counted.items():
         told = ", ".join(map(str, sorted(numbers)))
         yield f"{name} issues {told} statements at every size (BEGIN and COMMIT not counted)."
+
+
+def _on_the_limit(curves: dict[str, list[float | None]], members: Sequence[int]) -> Iterator[str]:
+    if BAR_AT not in members:
+        return
+    place = members.index(BAR_AT)
+    for name in BARS:
+        present_way, by_hand = (
+            curves[f"{name}, {way}"][place] for way in ("present way", "hand-written")
+        )
+        if present_way and by_hand:
+            yield (
+                f"{name}: at {BAR_AT:,} members the hand-written query itself is"
+                f" {present_way / by_hand:.0f}× as quick as the present way."
+            )
 
 
 def _on_growth(curves: dict[str, list[float | None]], members: Sequence[int]) -> Iterator[str]:
