@@ -20,11 +20,9 @@ from benchmarks import present
 from benchmarks.clock import timed
 from benchmarks.findings import Findings, Plot, Row
 from benchmarks.laboratory import Laboratory
-from benchmarks.sending import planned
+from benchmarks.sending import claim_and_testify, planned
 from m2s_orchestration.delivery import ledger
-from m2s_orchestration.delivery.hand import NO_DELAY
 from m2s_orchestration.delivery.lease import Lease
-from m2s_orchestration.delivery.ledger import SQL
 from m2s_orchestration.errors import LeaseHeld
 from m2s_orchestration.postgres import Connection, Database, statements
 
@@ -125,8 +123,7 @@ def _claims(database: Database, connections: Sequence[int], each: int) -> Iterat
             recorded = planned(connection, lease, number * each)
             ids = list(ledger.unsent(connection, lease, recorded))
         shares = [ids[first::number] for first in range(number)]
-        identity = {**lease.identity, "is_forced": False}
-        claiming = _together(database, shares, partial(_claim, identity=identity))
+        claiming = _together(database, shares, partial(claim_and_testify, lease=lease))
         updating = _together(database, shares, _update)
         lease.release()
         rates = (len(ids) / claiming, len(ids) / updating)
@@ -150,20 +147,6 @@ def _together(database: Database, shares: Sequence[Sequence[int]], work: Work) -
         served = [pool.submit(serve, share) for share in shares]
         line.wait()
         return timed(lambda: [one.result() for one in served])
-
-
-def _claim(connection: Connection, delivery_id: int, identity: dict[str, object]) -> None:
-    assert SQL["claim"].first(connection, **identity, id=delivery_id)
-    assert SQL["testify"].run(
-        connection,
-        **identity,
-        id=delivery_id,
-        state="sent",
-        reason="",
-        code=250,
-        text="2.0.0 taken",
-        delay=NO_DELAY,
-    )
 
 
 def _update(connection: Connection, delivery_id: int) -> None:

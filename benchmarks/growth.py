@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from benchmarks.clock import best_of
 from benchmarks.findings import Findings, Plot, Row
+from benchmarks.fit import exponent
 from benchmarks.laboratory import Laboratory
 from benchmarks.sending import planned
 from m2s_orchestration.delivery import administration, ledger
@@ -31,7 +32,7 @@ FEW_ROWS = (60, 600)
 MAILS_A_DAY = 20
 BAR = 0.5
 NOTHING = 0.002  # seconds
-TIMES = 3
+TIMES = 10
 
 Question = Callable[[], object]
 
@@ -56,12 +57,25 @@ def measure(laboratory: Laboratory) -> Findings:
     return Findings(
         rows=tuple(_rows(asked)),
         plots=(_plot(asked),),
-        remarks=tuple(
-            f"{one.rows:,} deliveries take {one.megabytes:,.0f} MB, indexes included, their texts"
-            " dropped as they are after 90 days."
-            for one in asked
+        remarks=(
+            *(
+                f"{one.rows:,} deliveries take {one.megabytes:,.0f} MB, indexes included, their"
+                " texts dropped as they are after 90 days."
+                for one in asked
+            ),
+            _on_growth(asked),
         ),
     )
+
+
+def _on_growth(asked: list[Asked]) -> str:
+    rows = [one.rows for one in asked]
+    powers = {
+        name: exponent(rows, [one.seconds[name] for one in asked]) or 0.0
+        for name in asked[0].seconds
+    }
+    told = ", ".join(f"{name} {power:.2f}" for name, power in powers.items())
+    return f"The power of the rows with which the time grows: {told}."
 
 
 def _fill(database: Database, number: int) -> float:

@@ -83,7 +83,7 @@ def measure(laboratory: Laboratory) -> Findings:
         for name, (ours, bare) in _ways(stage).items():
             rows.extend(_compared(name, *_in_turn(stage, ours, bare, times)))
         rows.append(_code_location(stage))
-        remarks = (*_imports(stage), *_kept_by_dagster(stage))
+        remarks = (*_imports(stage), *_kept_by_dagster(stage), *_of_the_driver(stage))
     return Findings(tuple(rows), remarks=remarks)
 
 
@@ -251,3 +251,20 @@ def _imports(stage: Stage) -> Iterator[str]:
     dearest = sorted(spent, key=lambda top: -spent[top])[:12]
     listed = ", ".join(f"{top} {spent[top] / 1000:.0f} ms" for top in dearest)
     yield f"Imports of `m2s run`, all told {sum(spent.values()) / 1e6:.2f} s: {listed}."
+
+
+def _of_the_driver(stage: Stage) -> Iterator[str]:
+    """What PostgreSQL's driver takes of our memory, beside a Dagster that is imported."""
+    told = subprocess.run(
+        (sys.executable, "-m", "benchmarks.driver"),
+        env=stage.environment,
+        cwd=stage.folder,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    imported, connected = map(float, told.split())
+    yield (
+        f"Of m2s's own memory the driver psycopg, which brings its own OpenSSL, takes"
+        f" {imported:.1f} MB imported and {connected:.1f} MB more at the first connection."
+    )

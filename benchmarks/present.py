@@ -7,10 +7,11 @@ row) is left out, so that what is said here of the present system is too good.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 
@@ -19,31 +20,41 @@ from m2s_orchestration.postgres import statements
 
 SQL = statements(__package__, "present.sql")
 TODAY = AS_OF.date()
+TABLE = re.compile(r"\b(?:FROM|JOIN) (\w+)(?: AS (\w+))?")
+STAR = re.compile(r"(?:\b(\w+)\.\*|(?<=SELECT )\*)")
 
 
 @dataclass
 class Session:
-    """A connection as Django has it: values are put into the statement, nothing is prepared."""
+    """A connection as Django has it: values are put into the statement, nothing is prepared.
+
+    And a row's columns are named in the statement, each of them.
+    """
 
     connection: psycopg.Connection[Any]
+    texts: dict[str, LiteralString]
     statements: int = field(default=0)
 
     @classmethod
     def open(cls, conninfo: str) -> Session:
-        return cls(
-            psycopg.connect(
-                conninfo,
-                autocommit=True,
-                prepare_threshold=None,
-                cursor_factory=psycopg.ClientCursor,
-                options="-c TimeZone=UTC",
-            )
+        connection = psycopg.connect(
+            conninfo,
+            autocommit=True,
+            prepare_threshold=None,
+            cursor_factory=psycopg.ClientCursor,
+            options="-c TimeZone=UTC",
         )
+        columns: dict[str, list[str]] = {}
+        for table, column in SQL["columns"].run(connection):
+            columns.setdefault(table, []).append(column)
+        texts = {name: _spelled_out(statement.text, columns) for name, statement in SQL.items()}
+        return cls(connection, texts)
 
     def ask(self, name: str, **values: object) -> list[Any]:
         """What one statement returns, counted."""
         self.statements += 1
-        return SQL[name].run(self.connection, **values)
+        cursor = self.connection.execute(self.texts[name], values)
+        return cursor.fetchall() if cursor.description else []
 
     def begin(self, job: str) -> None:
         """Take the job's lock: in a transaction, whose ends are statements too."""
@@ -63,6 +74,17 @@ class Session:
 
     def notify(self, member: int) -> None:
         self.ask("notify", member=member, text="something to be done", url="/")
+
+
+def _spelled_out(text: LiteralString, columns: Mapping[str, Sequence[str]]) -> LiteralString:
+    """Every `*` as the columns that it stands for."""
+    tables = {alias or table: table for table, alias in TABLE.findall(text)}
+
+    def named(found: re.Match[str]) -> str:
+        source = found[1] or next(iter(tables))
+        return ", ".join(f'"{source}"."{column}"' for column in columns[tables[source]])
+
+    return STAR.sub(named, text)
 
 
 def report_duty_delinquents(session: Session) -> int:

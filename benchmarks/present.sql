@@ -97,3 +97,7 @@ ORDER BY sheet.log_date, flight.instructor_id, flight.pilot_id;
 SELECT instructor_id, student_id, report_date FROM instructors_instructionreport
 WHERE report_date >= %(since)s AND report_date < %(today)s
   AND instructor_id = ANY(%(instructors)s);
+
+-- columns: What the columns of each table are called, in their order; nothing of the present system.
+SELECT table_name, column_name FROM information_schema.columns
+WHERE table_schema = 'public' ORDER BY table_name, ordinal_position;

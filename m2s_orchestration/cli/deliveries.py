@@ -1,7 +1,6 @@
 """m2s deliveries: what became of each message, and the word of a person on those in doubt."""
 
 import sys
-from email import message_from_bytes, policy
 from typing import cast, get_args
 
 import click
@@ -114,5 +113,7 @@ def _text(found: FullDelivery) -> str:
     if found.content is None:
         was_here = found.message_id is not None
         return "Its text is no longer kept." if was_here else "Its text was never here."
+    from email import message_from_bytes, policy
+
     body = message_from_bytes(found.content, policy=policy.default).get_body(("plain",))
     return str(body.get_content()) if body else ""

@@ -44,8 +44,7 @@ def _work(errand: Errand) -> None:
     """Serve deliveries until none is left, the round is stopped or the server has no connection."""
     try:
         with translated(), closing(Hand(errand)) as hand:
-            # Whoever has nothing to do holds no connection that another may be waiting for.
-            while (delivery_id := errand.take(before_waiting=hand.hang_up)) is not None:
+            while (delivery_id := hand.next_delivery()) is not None:
                 try:
                     hand.serve(delivery_id)
                 except ServerUnavailable as fault:

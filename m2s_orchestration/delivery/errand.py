@@ -32,7 +32,8 @@ class Route:
 class Errand:
     """What the hands of one round share.
 
-    A hand takes one delivery after the other, and lays each down or gives it back before the next.
+    A hand takes one delivery after the other, and lays each down or gives it back before the next;
+    but the one that follows it may reserve, to begin it with the end of the one in hand.
     """
 
     def __init__(
@@ -54,19 +55,16 @@ class Errand:
         with self._turn:
             self.round.results[state] += 1
 
-    def take(self, *, before_waiting: Callable[[], None]) -> int | None:
+    def take(
+        self, *, before_waiting: Callable[[], None], reserved: int | None = None
+    ) -> int | None:
         """The next delivery to serve; None when there is none, or no time, or no leave.
 
         While others have deliveries in hand that they may give back, this waits.
         """
-        if self._others_may_give_back():
-            before_waiting()
-        with self._turn:
-            self._turn.wait_for(lambda: self.stop.is_set() or self._waiting or not self._in_hand)
-            if self.stop.is_set() or not self._waiting:
-                return None
-            self._in_hand += 1
-            delivery_id = self._waiting.popleft()
+        delivery_id = self._next_in_line(before_waiting) if reserved is None else reserved
+        if delivery_id is None or self.stop.is_set():
+            return None
         if not self.lease.is_past_deadline:
             return delivery_id
         self.end(
@@ -75,6 +73,21 @@ class Errand:
             )
         )
         return None
+
+    def reserve(self) -> int | None:
+        """The delivery to serve after the one in hand, if there is any now. Does not wait."""
+        with self._turn:
+            if self.stop.is_set() or not self._waiting:
+                return None
+            self._in_hand += 1
+            return self._waiting.popleft()
+
+    def put_back(self, delivery_id: int) -> None:
+        """What was reserved comes first again, for whoever takes next."""
+        with self._turn:
+            self._waiting.appendleft(delivery_id)
+            self._in_hand -= 1
+            self._turn.notify_all()
 
     def lay_down(self) -> None:
         """The delivery that was taken came as far as it goes now."""
@@ -108,6 +121,16 @@ class Errand:
         self.stop.set()
         with self._turn:
             self._turn.notify_all()
+
+    def _next_in_line(self, before_waiting: Callable[[], None]) -> int | None:
+        if self._others_may_give_back():
+            before_waiting()
+        with self._turn:
+            self._turn.wait_for(lambda: self.stop.is_set() or self._waiting or not self._in_hand)
+            if self.stop.is_set() or not self._waiting:
+                return None
+            self._in_hand += 1
+            return self._waiting.popleft()
 
     def _others_may_give_back(self) -> bool:
         with self._turn:

@@ -2,7 +2,7 @@
 
 Each message goes out up to its last byte; then one statement claims it in the name of the lease;
 then the final dot. A server must drop a message whose dot never came, so whoever dies before the
-claim has sent nothing and the row says so.
+claim has sent nothing and the row says so. With the dot goes out the beginning of the next message.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from dataclasses import dataclass, field
-from datetime import timedelta
 
 import psycopg
 
 from m2s_orchestration.delivery.errand import Errand
 from m2s_orchestration.delivery.ledger import SQL
+from m2s_orchestration.delivery.parcel import NO_DELAY, Parcel
 from m2s_orchestration.errors import (
     DatabaseUnreachable,
     MailFault,
     MessageDeferred,
     MessageRefused,
+    OrchestrationError,
     OutcomeUnknown,
     ServerUnavailable,
 )
@@ -35,21 +35,7 @@ TESTIFY_AGAIN_AFTER: tuple[float, ...] = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # seco
 CLAIM_WITHIN = 30.0  # seconds, but never without asking a second time
 # The statement `claim` requires the lease for so long: within it nobody else can take it.
 CLAIM_HOLDS_FOR = 2.0  # seconds
-GREYLISTED = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 30, 60))
 MESSAGES_PER_CONNECTION = 100
-NO_DELAY = timedelta(0)
-
-
-@dataclass(frozen=True)
-class Parcel:
-    """What the mail server is to be given; `tries` is how often it was offered before."""
-
-    id: int
-    sender: str
-    address: str
-    message_id: str
-    content: bytes = field(repr=False)
-    tries: int
 
 
 class Hand:
@@ -61,25 +47,37 @@ class Hand:
         with translated():
             self._ledger = errand.database.open(self._purpose)
         self._conversation: Conversation | None = None
+        self._following: Parcel | None = None
+        self._looks_ahead = True
         self._identity = {**errand.lease.identity, "is_forced": errand.lease.is_forced}
+
+    def next_delivery(self) -> int | None:
+        """What to serve next; None when the work of this hand is over."""
+        return self._errand.take(
+            # Whoever has nothing to do holds no connection that another may be waiting for.
+            before_waiting=self.hang_up,
+            reserved=self._following.id if self._following else None,
+        )
 
     def serve(self, delivery_id: int) -> None:
         """Bring one delivery as far as it goes now.
 
         Raises ServerUnavailable when there is no connection over which it could go.
         """
-        with translated():
-            parcels = SQL["load"].fetch(self._ledger, Parcel, id=delivery_id)
-        if not parcels:
+        parcel, self._following = self._following or self._load(delivery_id), None
+        if parcel is None:
             return
-        parcel = parcels[0]
         try:
             conversation = self._offer(parcel)
         except (MessageDeferred, MessageRefused, ServerUnavailable) as answer:
             self._record_refusal(parcel, answer)
             return
-        if conversation is not None and self._claim(parcel):
-            self._finish(parcel, conversation)
+        if conversation is not None:
+            self._look_ahead(conversation)
+            if self._errand.stop.is_set():
+                self._withdraw()
+            elif self._claim(parcel):
+                self._finish(parcel, conversation)
 
     def close(self) -> None:
         """End both connections."""
@@ -92,6 +90,25 @@ class Hand:
             self._conversation.close()
         self._conversation = None
 
+    def _load(self, delivery_id: int) -> Parcel | None:
+        with translated():
+            return next(iter(SQL["load"].fetch(self._ledger, Parcel, id=delivery_id)), None)
+
+    def _look_ahead(self, conversation: Conversation) -> None:
+        """Let another message begin with the end of this one, over a connection that takes it."""
+        is_last = conversation.served + 1 >= MESSAGES_PER_CONNECTION
+        may_follow = self._looks_ahead and conversation.lets_one_follow and not is_last
+        delivery_id = self._errand.reserve() if may_follow else None
+        if delivery_id is None:
+            return
+        # What is wrong with the ledger, or with that delivery, is told when its turn comes.
+        with contextlib.suppress(OrchestrationError):
+            self._following = self._load(delivery_id)
+        if self._following:
+            conversation.follow_with(self._following.letter)
+        else:
+            self._errand.put_back(delivery_id)
+
     def _offer(self, parcel: Parcel) -> Conversation | None:
         """Everything but the final dot. None when the round was stopped meanwhile.
 
@@ -103,22 +120,17 @@ class Hand:
         for pause in (*at_once, *RECONNECT_AFTER, None):
             try:
                 conversation = self._connected()
-                conversation.offer(
-                    sender=parcel.sender,
-                    recipient=parcel.address,
-                    content=parcel.content,
-                )
+                conversation.offer(parcel.letter)
             except (ServerUnavailable, MessageDeferred) as fault:
                 if pause is None or not self._may_another_do(fault):
                     raise
                 self.hang_up()
+                # A server that left without a word may not bear to hear what comes with a dot.
+                self._looks_ahead = self._looks_ahead and fault.code is not None
                 if self._errand.stop.wait(pause):
                     return None
             else:
-                if not self._errand.stop.is_set():
-                    return conversation
-                self._withdraw()
-                return None
+                return conversation
         return None
 
     @property
@@ -239,7 +251,7 @@ class Hand:
             "reason": str(answer) if answer else "",
             "code": answer.code if answer else 250,
             "text": answer.text if answer else text,
-            "delay": _delay(parcel) if state == "retry" else NO_DELAY,
+            "delay": parcel.rest if state == "retry" else NO_DELAY,
         }
         for pause in (*TESTIFY_AGAIN_AFTER, None):
             try:
@@ -275,7 +287,7 @@ class Hand:
                 reason=str(answer),
                 code=answer.code,
                 text=answer.text,
-                delay=_delay(parcel) if state == "retry" else NO_DELAY,
+                delay=parcel.rest if state == "retry" else NO_DELAY,
             )
             if recorded is None:
                 self._errand.lease.fence(self._ledger)
@@ -285,7 +297,3 @@ class Hand:
 
 def _state_after(answer: MailFault) -> str:
     return "failed" if isinstance(answer, MessageRefused) else "retry"
-
-
-def _delay(parcel: Parcel) -> timedelta:
-    return GREYLISTED[min(parcel.tries, len(GREYLISTED) - 1)]

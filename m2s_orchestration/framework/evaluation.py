@@ -84,12 +84,13 @@ def _named_in(rows: object) -> set[int]:
     """
     named: set[int] = set()
     for query in fields(rows):  # type: ignore[arg-type]
-        for row in getattr(rows, query.name):
-            named.update(
-                value
-                for item in fields(row)
-                if item.name.endswith("_id") and isinstance(value := getattr(row, item.name), int)
-            )
+        found = getattr(rows, query.name)
+        # They are all of one kind.
+        names = (
+            [item.name for item in fields(found[0]) if item.name.endswith("_id")] if found else []
+        )
+        for name in names:
+            named.update(value for row in found if isinstance(value := getattr(row, name), int))
     return named
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 import email_validator
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
@@ -16,6 +17,8 @@ email_validator.SPECIAL_USE_DOMAIN_NAMES[:] = ["invalid"]
 
 BIDIRECTIONAL_OVERRIDES = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 SHOWN_DOMAIN = 64
+# A run asks after each of its readers several times, from the decision to the wire.
+REMEMBERED = 10_000
 
 
 def normalise(address: str) -> str:
@@ -23,6 +26,7 @@ def normalise(address: str) -> str:
     return unicodedata.normalize("NFC", address.strip()).casefold()
 
 
+@lru_cache(maxsize=REMEMBERED)
 def check(address: str) -> str:
     """The address as it is mailed: trimmed, otherwise as it stands.
 
@@ -43,6 +47,7 @@ def mask(address: str) -> str:
     return f"{first}***@{shown}"
 
 
+@lru_cache(maxsize=REMEMBERED)
 def on_the_wire(address: str) -> str:
     """The address as the server and the header get it: the domain as A-labels (`xn--…`).
 
@@ -75,10 +80,11 @@ def _plain_fault(trimmed: str) -> str:
     """What the library would say less plainly, or not at all."""
     if not trimmed:
         return "the address is blank"
-    if any(unicodedata.category(letter) == "Cc" for letter in trimmed):
-        return "the address contains control characters"
-    if any(letter in BIDIRECTIONAL_OVERRIDES for letter in trimmed):
-        return "the address contains characters that turn the direction of writing"
+    if not trimmed.isprintable():
+        if any(unicodedata.category(letter) == "Cc" for letter in trimmed):
+            return "the address contains control characters"
+        if any(letter in BIDIRECTIONAL_OVERRIDES for letter in trimmed):
+            return "the address contains characters that turn the direction of writing"
     if not trimmed.startswith('"') and re.search(r"@.*[\s,;].*@", trimmed):
         return "several addresses in one field: keep one of them"
     if "=?" in trimmed:

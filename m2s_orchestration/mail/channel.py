@@ -119,12 +119,12 @@ class Channel(smtplib.SMTP):
                 f"the connection was lost: {words(error)}"
             ) from error
 
-    def put_all(self, commands: Iterable[str]) -> None:
-        """Say several commands in one breath (RFC 2920); each has a reply of its own."""
+    def in_one_breath(self, commands: Iterable[str]) -> bytes:
+        """Several commands to be sent together (RFC 2920); each has a reply of its own."""
         said = list(commands)
         if any("\r" in command or "\n" in command for command in said):
             raise ValueError("a command has a line end in it")
-        self.send("".join(f"{command}\r\n" for command in said))
+        return "".join(f"{command}\r\n" for command in said).encode(self.command_encoding)
 
     def getreply(self) -> Reply:
         """The next reply: code and text. The last line's code counts."""

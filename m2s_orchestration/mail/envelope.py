@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from m2s_orchestration.errors import BadAddress, MessageRefused, ServerRefusedUs
 from m2s_orchestration.mail.addresses import on_the_wire
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A message to be sent: `content` is the mail with CRLF line ends."""
+
+    sender: str
+    recipient: str
+    content: bytes = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -20,19 +29,17 @@ class Envelope:
     content: bytes
 
     @classmethod
-    def seal(
-        cls, *, sender: str, recipient: str, content: bytes, idempotency_header: str | None
-    ) -> Self:
+    def seal(cls, letter: Letter, *, idempotency_header: str | None) -> Self:
         """Raises ServerRefusedUs for a bad sender, MessageRefused for the rest that cannot be."""
         try:
-            mail_from = on_the_wire(sender)
+            mail_from = on_the_wire(letter.sender)
         except BadAddress as error:
             raise ServerRefusedUs(f"The sender cannot be used: {error}", stage="sender") from error
         try:
-            rcpt_to = on_the_wire(recipient)
+            rcpt_to = on_the_wire(letter.recipient)
         except BadAddress as error:
             raise MessageRefused(str(error), stage="recipient") from error
-        checked = _checked(content)
+        checked = _checked(letter.content)
         key = _idempotency_line(checked, idempotency_header) if idempotency_header else b""
         return cls(mail_from, rcpt_to, key + checked)
 

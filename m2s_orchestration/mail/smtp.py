@@ -2,26 +2,28 @@
 
 `offer` hands over a whole message but for its final dot. Until the dot the server must drop the
 message when the connection ends (RFC 5321, 4.1.1.10), so `withdraw` takes it back without a trace.
-`finish` sends the dot and returns or raises what the server made of it.
+`finish` sends the dot and returns or raises what the server made of it; the beginning of the next
+message may go out with it (RFC 2920), so that a message takes one round trip.
 """
 
 from __future__ import annotations
 
 import contextlib
 import smtplib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Self
 
 from m2s_orchestration.errors import (
     MailFault,
     MessageDeferred,
+    MessageRefused,
     OutcomeUnknown,
     ServerRefusedUs,
     ServerUnavailable,
 )
 from m2s_orchestration.mail.channel import Channel, words
-from m2s_orchestration.mail.envelope import Envelope
+from m2s_orchestration.mail.dialogue import Dialogue
+from m2s_orchestration.mail.envelope import Envelope, Letter
 from m2s_orchestration.mail.replies import Stage, fault, judge, printable
 
 PATIENCE_AT_QUIT = 5.0  # seconds
@@ -48,6 +50,16 @@ class MailServer:
     idempotency_header: str | None = None
 
 
+@dataclass(frozen=True)
+class _Beginning:
+    """MAIL, RCPT and DATA of a message; `octets` are the three in one breath."""
+
+    letter: Letter
+    envelope: Envelope
+    commands: dict[Stage, str]
+    octets: bytes = b""
+
+
 class Conversation:
     """An open connection that serves one message after the other. Not for several threads at once.
 
@@ -59,8 +71,11 @@ class Conversation:
         self.served = 0
         self._server = server
         self._channel = channel
+        self._dialogue = Dialogue(channel)
         self._is_offered = False
         self._is_begun = False
+        self._ahead: _Beginning | None = None
+        self._was_refused = False
 
     @classmethod
     def open(cls, server: MailServer) -> Self:
@@ -83,34 +98,43 @@ class Conversation:
         """Whether the connection was not closed from this side; the server may still have left."""
         return self._channel.sock is not None
 
-    def offer(self, *, sender: str, recipient: str, content: bytes) -> None:
-        """Hand over everything but the final dot. `content` is the mail with CRLF line ends.
+    def offer(self, letter: Letter) -> None:
+        """Hand over everything but the final dot.
 
         Raises ServerUnavailable, ServerRefusedUs, MessageDeferred or MessageRefused; the server has
         not taken the message then.
         """
-        envelope = Envelope.seal(
-            sender=sender,
-            recipient=recipient,
-            content=content,
-            idempotency_header=self._server.idempotency_header,
-        )
-        options = envelope.options(self._channel.esmtp_features)
-        if self._is_begun:
-            self.reset()
-        self._is_begun = True
-        self._channel.command_encoding = "utf-8" if envelope.needs_smtputf8 else "ascii"
-        self._begin(
-            {
-                "sender": " ".join([f"MAIL FROM:<{envelope.sender}>", *options]),
-                "recipient": f"RCPT TO:<{envelope.recipient}>",
-                "data": "DATA",
-            }
-        )
-        with self._watched("body"):
-            self._channel.send(envelope.on_the_wire)
+        beginning = self._ahead or self._beginning_of(letter)
+        if beginning.letter != letter:
+            raise RuntimeError("Another message was begun with the end of the last.")
+        if self._ahead:
+            self._hear_what_was_said_ahead(beginning)
+        else:
+            if self._is_begun:
+                self.reset()
+            self._is_begun = True
+            self._dialogue.begin(beginning.commands)
+        with self._dialogue.watched("body"):
+            self._channel.send(beginning.envelope.on_the_wire)
         self._heed_interruption()
         self._is_offered = True
+
+    @property
+    def lets_one_follow(self) -> bool:
+        """Whether the server takes the beginning of a message with the end of the one before."""
+        return self._channel.has_extn("pipelining")
+
+    def follow_with(self, letter: Letter) -> None:
+        """Let the beginning of this message go out with the dot of the one that is offered.
+
+        It has to be offered next. What cannot be begun is begun, and refused, only then.
+        """
+        if not (self._is_offered and self.lets_one_follow):
+            raise RuntimeError("A message can only follow one that is offered, in one breath.")
+        with contextlib.suppress(MailFault, ValueError):
+            beginning = self._beginning_of(letter)
+            octets = self._channel.in_one_breath(beginning.commands.values())
+            self._ahead = replace(beginning, octets=octets)
 
     def finish(self) -> str:
         """Send the final dot; the server's reply text if it took the message.
@@ -123,35 +147,36 @@ class Conversation:
         self._is_offered = False
         self.served += 1
         self._heed_last_interruption()
-        code, text = self._reply_to_dot()
+        code, text = self._reply_to_dot(self._ahead.octets if self._ahead else b"")
         verdict = judge(stage="dot", code=code, text=text)
+        self._was_refused = verdict is not None
         if isinstance(verdict, OutcomeUnknown) or code == 421:
             self._channel.close()
         if verdict:
             raise verdict
-        self._is_begun = False
+        self._is_begun = self._ahead is not None
         return printable(text)
 
     def withdraw(self) -> None:
         """Drop the connection without the dot: an offered message does not exist then."""
         self._is_offered = False
-        with contextlib.suppress(OSError):
-            self._channel.abort()
+        self._ahead = None
+        self._dialogue.break_off()
 
     def reset(self) -> None:
         """Clear a message that was refused. Raises ServerUnavailable."""
         if self._is_offered:
             raise RuntimeError("A message waits for its end: finish or withdraw it first.")
-        self._ask("idle", "RSET")
+        self._dialogue.ask("idle", "RSET")
         self._is_begun = False
 
     def noop(self) -> None:
         """See whether the server still listens. Raises ServerUnavailable."""
-        self._ask("idle", "NOOP")
+        self._dialogue.ask("idle", "NOOP")
 
     def close(self) -> None:
-        """Say goodbye, or withdraw a message that is offered. Never raises."""
-        if self._is_offered or not self.is_open:
+        """Say goodbye, or withdraw a message that is begun. Never raises."""
+        if self._is_offered or self._ahead or not self.is_open:
             self.withdraw()
             return
         self._channel.patience = min(self._server.timeout, PATIENCE_AT_QUIT)
@@ -161,22 +186,22 @@ class Conversation:
             self._channel.close()
 
     def _connect(self) -> None:
-        with self._watched("connect"):
+        with self._dialogue.watched("connect"):
             self._channel.dial()
         if self._server.encryption == "ssl":
-            with self._watched("tls"):
+            with self._dialogue.watched("tls"):
                 self._channel.encrypt()
-        self._expect("connect")
+        self._dialogue.expect("connect")
         self._greet()
         if self._server.encryption == "starttls":
             self._start_tls()
 
     def _greet(self) -> None:
-        with self._watched("helo"):
+        with self._dialogue.watched("helo"):
             code, text = self._channel.ehlo()
             if code // 100 == 5:
                 code, text = self._channel.helo()
-        self._heed("helo", code, text)
+        self._dialogue.heed("helo", code, text)
 
     def _start_tls(self) -> None:
         if not self._channel.has_extn("starttls"):
@@ -185,8 +210,8 @@ class Conversation:
                 " without it: check EMAIL_USE_TLS, EMAIL_USE_SSL and EMAIL_PORT.",
                 stage="tls",
             )
-        self._ask("tls", "STARTTLS")
-        with self._watched("tls"):
+        self._dialogue.ask("tls", "STARTTLS")
+        with self._dialogue.watched("tls"):
             self._channel.encrypt()
         self._greet()
 
@@ -200,58 +225,42 @@ class Conversation:
                 f" {printable(offered)}): check EMAIL_HOST_USER, EMAIL_USE_TLS and EMAIL_PORT.",
                 stage="login",
             )
-        with self._watched("login"):
+        with self._dialogue.watched("login"):
             code, text = self._channel.authenticate(self._server.user, self._server.password)
-        self._heed("login", code, text)
+        self._dialogue.heed("login", code, text)
 
-    def _begin(self, commands: Mapping[Stage, str]) -> None:
-        """Everything before the body: in one round trip where the server offers it."""
-        if not self._channel.has_extn("pipelining"):
-            for stage, command in commands.items():
-                self._ask(stage, command)
-            return
-        with self._watched("sender"):
-            self._channel.put_all(commands.values())
-        refusal: MailFault | None = None
-        for stage in commands:
-            try:
-                self._expect(stage)
-            except MailFault as fault:
-                refusal = refusal or fault
-                if not self.is_open:
-                    break
-            else:
-                if refusal and stage == "data":
-                    # It waits for the body of a message that it refused: there is none.
-                    self.withdraw()
-        if refusal:
-            raise refusal
-
-    def _ask(self, stage: Stage, command: str) -> None:
-        with self._watched(stage):
-            self._channel.putcmd(command)
-        self._expect(stage)
-
-    def _expect(self, stage: Stage) -> None:
-        with self._watched(stage):
-            code, text = self._channel.getreply()
-        self._heed(stage, code, text)
-
-    def _heed(self, stage: Stage, code: int, text: bytes) -> None:
-        verdict = judge(
-            stage=stage, code=None if code < 0 else code, text=text.decode(errors="replace")
+    def _beginning_of(self, letter: Letter) -> _Beginning:
+        """Raises ServerRefusedUs or MessageRefused if there can be none."""
+        envelope = Envelope.seal(letter, idempotency_header=self._server.idempotency_header)
+        options = envelope.options(self._channel.esmtp_features)
+        self._channel.command_encoding = "utf-8" if envelope.needs_smtputf8 else "ascii"
+        return _Beginning(
+            letter,
+            envelope,
+            {
+                "sender": " ".join([f"MAIL FROM:<{envelope.sender}>", *options]),
+                "recipient": f"RCPT TO:<{envelope.recipient}>",
+                "data": "DATA",
+            },
         )
-        if isinstance(verdict, ServerUnavailable):
-            self._channel.close()
-        if verdict:
-            raise verdict
+
+    def _hear_what_was_said_ahead(self, beginning: _Beginning) -> None:
+        self._ahead = None
+        try:
+            self._dialogue.expect_all(beginning.commands)
+        except (MessageDeferred, MessageRefused, ServerRefusedUs) as refusal:
+            if not self._was_refused:
+                raise
+            # It may still be about the message before: over another connection it is said anew.
+            self.withdraw()
+            raise fault(ServerUnavailable, stage="idle", text=refusal.text) from refusal
 
     def _heed_interruption(self) -> None:
         """A server that speaks or leaves before the dot has not taken the message."""
         if not self._channel.was_interrupted():
             return
         try:
-            self._expect("body")
+            self._dialogue.expect("body")
         finally:
             self._channel.close()
 
@@ -262,10 +271,10 @@ class Conversation:
         except (ServerUnavailable, ServerRefusedUs) as left:
             raise fault(MessageDeferred, stage="body", code=left.code, text=left.text) from left
 
-    def _reply_to_dot(self) -> tuple[int | None, str]:
+    def _reply_to_dot(self, said_with_it: bytes) -> tuple[int | None, str]:
         self._channel.patience = self._server.reply_timeout
         try:
-            self._channel.send(b".\r\n")
+            self._channel.send(b".\r\n" + said_with_it)
             code, text = self._channel.getreply()
         except (OSError, smtplib.SMTPException) as error:
             self._channel.close()
@@ -273,19 +282,6 @@ class Conversation:
         finally:
             self._channel.patience = self._server.timeout
         return (None if code < 0 else code), text.decode(errors="replace")
-
-    @contextlib.contextmanager
-    def _watched(self, stage: Stage) -> Iterator[None]:
-        """Whatever breaks the connection at this stage is ServerUnavailable."""
-        try:
-            yield
-        except (OSError, smtplib.SMTPException, ValueError) as error:
-            self._channel.close()
-            raise fault(ServerUnavailable, stage=stage, text=words(error)) from error
-        except BaseException:
-            # Interrupted in the middle of a command: nobody knows where the conversation stands.
-            self._channel.close()
-            raise
 
 
 def check_login(server: MailServer) -> None:

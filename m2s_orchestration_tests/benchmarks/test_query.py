@@ -63,3 +63,12 @@ def test_the_hand_written_query_and_ours_find_the_same_delinquents(club: Databas
 @pytest.mark.parametrize("name", ["notify_late_sprs", "notify_aging_logsheets"])
 def test_ours_tells_as_many_people(club: Database, name: str) -> None:
     assert query.ours(club.conninfo, name).told == FOUND[name]
+
+
+def test_the_present_way_names_every_column_of_a_row(club: Database) -> None:
+    with (session := present.Session.open(club.conninfo)).connection:
+        texts = session.texts
+
+    assert '"member"."last_name"' in texts["flyers"]
+    assert '"logsheet_logsheet"."log_date"' in texts["sheet"]
+    assert not [name for name, text in texts.items() if ".*" in text or "SELECT *" in text]

@@ -11,30 +11,27 @@ sheets AS MATERIALIZED (
     FROM logsheet_logsheet AS sheet, limits
     WHERE sheet.finalized AND sheet.log_date >= limits.first_day
 ),
-flyers AS (
-    SELECT flight.pilot_id AS member_id,
+crews AS MATERIALIZED (
+    -- Who flew, who instructed and who towed, each by themselves: one look at the flights for all.
+    SELECT flight.pilot_id, flight.instructor_id, flight.tow_pilot_id,
            count(*) AS flights,
            max(sheets.log_date) AS latest_flight
     FROM logsheet_flight AS flight
     JOIN sheets ON sheets.id = flight.logsheet_id
-    WHERE flight.pilot_id IS NOT NULL
-    GROUP BY flight.pilot_id
-    HAVING count(*) >= %(min_flights)s::int
+    GROUP BY GROUPING SETS ((flight.pilot_id), (flight.instructor_id), (flight.tow_pilot_id))
 ),
 on_duty AS (
-    SELECT crew.member_id
-    FROM sheets,
-         unnest(ARRAY[duty_officer_id, assistant_duty_officer_id, duty_instructor_id,
-                      surge_instructor_id, tow_pilot_id, surge_tow_pilot_id]) AS crew (member_id)
+    SELECT coalesce(duty_officer_id, assistant_duty_officer_id, duty_instructor_id,
+                    surge_instructor_id, tow_pilot_id, surge_tow_pilot_id) AS member_id
+    FROM sheets
+    GROUP BY GROUPING SETS ((duty_officer_id), (assistant_duty_officer_id), (duty_instructor_id),
+                            (surge_instructor_id), (tow_pilot_id), (surge_tow_pilot_id))
     UNION
-    SELECT crew.member_id
-    FROM logsheet_flight AS flight
-    JOIN sheets ON sheets.id = flight.logsheet_id,
-         unnest(ARRAY[flight.instructor_id, flight.tow_pilot_id]) AS crew (member_id)
+    SELECT coalesce(instructor_id, tow_pilot_id) FROM crews WHERE pilot_id IS NULL
 )
-SELECT member.id AS member_id, member.joined_club, flyers.flights, flyers.latest_flight
+SELECT member.id AS member_id, member.joined_club, crews.flights, crews.latest_flight
 FROM members_member AS member
-JOIN flyers ON flyers.member_id = member.id
+JOIN crews ON crews.pilot_id = member.id AND crews.flights >= %(min_flights)s::int
 CROSS JOIN limits
 WHERE member.membership_status IN (SELECT name FROM siteconfig_membershipstatus WHERE is_active)
   AND (member.joined_club IS NULL OR member.joined_club < limits.joined_before)

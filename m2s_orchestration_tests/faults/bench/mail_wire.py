@@ -1,6 +1,8 @@
 """One connection to the mail server: a command and its reply are a point, and so is the body.
 
-The body of a message has no reply; the final dot, which the client sends by itself, has one.
+The body of a message has no reply; the final dot, which comes after it by itself, has one. What
+comes together with a dot is said `ahead`: it waits until the testimony about the dot has passed, so
+that the points come in the same order every time.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from m2s_orchestration_tests.faults.bench.points import Log
 CONNECTING = "connect to the mail server"
 BODY = "body"
 DOT = "dot"
+AHEAD = " ahead"
 GO_AHEAD = b"354"
 LAST_LINE = b".\r\n"
 END = b"\r\n" + LAST_LINE
@@ -29,6 +32,7 @@ class MailConversation:
         self._address = address
         self._log = log
         self._end = b""  # of the body, as far as it has come
+        self._said_ahead = b""
 
     def go_on(self) -> None:
         """Raises Over, Cut or OSError, in the end."""
@@ -39,8 +43,17 @@ class MailConversation:
         self._log.meet(point, "after")
         self._client.sendall(greeting)
         while True:
+            self._command()
+
+    def _command(self) -> None:
+        if not self._said_ahead:
             line = self._from_client.take_line()
             self._exchange(line.split()[0].decode().upper(), line)
+            return
+        self._log.wait_for_testimony()
+        line, end, self._said_ahead = self._said_ahead.partition(b"\n")
+        whole = line + end if end else line + self._from_client.take_line()
+        self._exchange(f"{whole.split()[0].decode().upper()}{AHEAD}", whole)
 
     def _exchange(self, said: str, octets: bytes) -> None:
         point = self._log.reach("mail", said)
@@ -48,6 +61,8 @@ class MailConversation:
         self._server.sendall(octets)
         reply = self._reply()
         self._log.meet(point, "after")
+        if said == DOT:
+            self._log.testimony_is_due()
         if not reply.startswith(GO_AHEAD):
             self._client.sendall(reply)
             return
@@ -73,9 +88,13 @@ class MailConversation:
 
     def _pass_on(self, piece: bytes) -> bool:
         """Pass on a piece of the body but not the dot; tells whether the dot came with it."""
-        self._end = (self._end + piece)[-len(END) :]
-        is_all = self._end == END
-        self._server.sendall(piece.removesuffix(LAST_LINE) if is_all else piece)
+        whole = self._end + piece
+        is_all = END in whole
+        if is_all:
+            head, _, self._said_ahead = whole.partition(END)
+            whole = head + END.removesuffix(LAST_LINE)
+        self._server.sendall(whole[len(self._end) :])
+        self._end = whole[-len(END) :]
         return is_all
 
     def _reply(self) -> bytes:

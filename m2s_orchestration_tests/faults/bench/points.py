@@ -21,6 +21,8 @@ Wire = Literal["database", "mail"]
 Side = Literal["before", "after"]
 
 PACKAGE = Path(m2s_orchestration.__file__).parent
+TESTIMONY = "testify"
+TESTIMONY_WITHIN = 5.0  # seconds: where the ledger is away, it does not come
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
 
@@ -75,6 +77,7 @@ class Log:
         self._trap = trap
         self._counts: Counter[str] = Counter()
         self._bodies_on_their_way = 0
+        self._testimonies_due = 0
         self._is_dead = False
         self._turn = threading.Condition()
 
@@ -99,6 +102,18 @@ class Log:
         with self._turn:
             self._turn.wait_for(lambda: self._bodies_on_their_way == 0)
 
+    def testimony_is_due(self) -> None:
+        """A dot has its answer, which the run is to record."""
+        with self._turn:
+            self._testimonies_due += 1
+
+    def wait_for_testimony(self) -> None:
+        """What was said with a dot is not heard before the testimony, if that comes at all."""
+        with self._turn:
+            self._turn.wait_for(
+                lambda: self._is_dead or not self._testimonies_due, TESTIMONY_WITHIN
+            )
+
     def meet(self, point: Point, side: Side, backend: int = 0) -> None:
         """Let the trap act. Raises Cut."""
         try:
@@ -107,7 +122,12 @@ class Log:
         except Dead:
             with self._turn:
                 self._is_dead = True
+                self._turn.notify_all()
             raise
+        if side == "after" and point.said == TESTIMONY:
+            with self._turn:
+                self._testimonies_due = 0
+                self._turn.notify_all()
 
 
 def name_of(statement: str) -> str:

@@ -26,3 +26,20 @@ def test_a_dot_that_comes_together_with_the_body_is_a_point_of_its_own(body: str
     assert said[-4:-1] == ["DATA", "body", "dot"]
     assert [mail.recipient for mail in server.accepted] == [RECIPIENT]
     assert server.accepted[0].content.decode().endswith(body)
+
+
+def test_what_comes_together_with_a_dot_is_heard_after_the_testimony() -> None:
+    with SmtpServer() as server, Wires(0, server.port) as wires:
+        with smtplib.SMTP(HOST, wires.mail_port, timeout=30) as client:
+            client.ehlo()
+            for command in (f"MAIL FROM:<{SENDER}>", f"RCPT TO:<{RECIPIENT}>", "DATA"):
+                client.docmd(command)
+            client.send(HEAD + SHORT)
+            client.send(f".\r\nMAIL FROM:<{SENDER}>\r\nRSET\r\n")
+            assert client.getreply()[0] == 250
+            testimony = wires.log.reach("database", "testify")
+            wires.log.meet(testimony, "after")
+            assert [client.getreply()[0] for _ in range(2)] == [250, 250]
+        said = [point.said for point in wires.points]
+
+    assert said[-6:] == ["body", "dot", "testify", "MAIL ahead", "RSET ahead", "QUIT"]

@@ -38,7 +38,7 @@ NO_MAIL_SERVER = {"EMAIL_PORT": "9"}
 # From here on a run could send what the one that took over left.
 COULD_SEND = {
     *("BEGIN", "unsent", "load", "connect to the mail server", "EHLO", "MAIL", "RCPT", "DATA"),
-    *("body", "claim", "dot", "testify"),
+    *("MAIL ahead", "RCPT ahead", "DATA ahead", "body", "claim", "dot", "testify"),
 }
 ENOUGH_OF_A_TRANSACTION = {"fence", "open_occurrence", "plan", "sweep", "close_occurrence"}
 

@@ -24,7 +24,10 @@ from m2s_orchestration_tests.faults.findings import Findings
 NAME = "interrupted at every point"
 
 # Here a message is begun and its dot is still to come.
-IN_HAND = {"MAIL", "RCPT", "DATA", "body", "prepare claim", "claim"}
+IN_HAND = {
+    *("MAIL", "RCPT", "DATA", "MAIL ahead", "RCPT ahead", "DATA ahead"),
+    *("body", "load", "prepare load", "prepare claim", "claim"),
+}
 
 
 @dataclass(frozen=True)

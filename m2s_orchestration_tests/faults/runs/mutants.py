@@ -9,8 +9,9 @@ from dataclasses import replace
 
 from m2s_orchestration.delivery import hand, ledger
 from m2s_orchestration.delivery.errand import Errand
-from m2s_orchestration.delivery.hand import Hand, Parcel
+from m2s_orchestration.delivery.hand import Hand
 from m2s_orchestration.delivery.lease import Lease
+from m2s_orchestration.delivery.parcel import Parcel
 from m2s_orchestration.mail.smtp import Conversation
 
 

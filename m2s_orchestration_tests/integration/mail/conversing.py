@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from m2s_orchestration.mail.envelope import Letter
 from m2s_orchestration.mail.smtp import Conversation, MailServer
 from m2s_orchestration_tests.smtp_server import SmtpServer
 
@@ -24,5 +25,5 @@ def mail_server(
 
 
 def send(conversation: Conversation, recipient: str = JANE, content: bytes = CONTENT) -> str:
-    conversation.offer(sender=SENDER, recipient=recipient, content=content)
+    conversation.offer(Letter(SENDER, recipient, content))
     return conversation.finish()

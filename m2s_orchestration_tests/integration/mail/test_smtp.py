@@ -14,6 +14,7 @@ from m2s_orchestration.errors import (
     MessageDeferred,
     MessageRefused,
 )
+from m2s_orchestration.mail.envelope import Letter
 from m2s_orchestration.mail.smtp import Conversation, MailServer
 from m2s_orchestration_tests.integration.mail.conversing import (
     CONTENT,
@@ -76,7 +77,7 @@ def test_a_message_without_a_line_end_at_its_end_gets_one(smtp_server: SmtpServe
 def test_a_withdrawn_message_never_existed(smtp_server: SmtpServer) -> None:
     for content in (CONTENT, LONG):
         conversation = Conversation.open(mail_server(smtp_server))
-        conversation.offer(sender=SENDER, recipient=JANE, content=content)
+        conversation.offer(Letter(SENDER, JANE, content))
         conversation.withdraw()
         conversation.close()
     smtp_server.wait_until_idle()
@@ -87,7 +88,7 @@ def test_a_withdrawn_message_never_existed(smtp_server: SmtpServer) -> None:
 
 def test_closing_with_an_offered_message_withdraws_it(smtp_server: SmtpServer) -> None:
     conversation = Conversation.open(mail_server(smtp_server))
-    conversation.offer(sender=SENDER, recipient=JANE, content=CONTENT)
+    conversation.offer(Letter(SENDER, JANE, CONTENT))
     conversation.close()
     smtp_server.wait_until_idle()
     assert smtp_server.accepted == []
@@ -99,7 +100,7 @@ def test_another_kind_of_server_drops_a_withdrawn_message_too(tmp_path: Path) ->
         server = MailServer(host="127.0.0.1", port=mailbox.port, timeout=5.0)
         for content in [CONTENT] * 20 + [LONG]:
             conversation = Conversation.open(server)
-            conversation.offer(sender=SENDER, recipient=JANE, content=content)
+            conversation.offer(Letter(SENDER, JANE, content))
             conversation.withdraw()
         with closing(Conversation.open(server)) as conversation:
             send(conversation, "joe@example.org")
@@ -193,8 +194,8 @@ def test_a_step_out_of_turn_is_a_mistake_of_the_programs(smtp_server: SmtpServer
     with closing(Conversation.open(mail_server(smtp_server))) as conversation:
         with pytest.raises(RuntimeError):
             conversation.finish()
-        conversation.offer(sender=SENDER, recipient=JANE, content=CONTENT)
+        conversation.offer(Letter(SENDER, JANE, CONTENT))
         with pytest.raises(RuntimeError):
-            conversation.offer(sender=SENDER, recipient=JANE, content=CONTENT)
+            conversation.offer(Letter(SENDER, JANE, CONTENT))
         conversation.finish()
     assert len(smtp_server.accepted) == 1

@@ -13,6 +13,7 @@ from m2s_orchestration.errors import (
     ServerRefusedUs,
     ServerUnavailable,
 )
+from m2s_orchestration.mail.envelope import Letter
 from m2s_orchestration.mail.smtp import Conversation, MailServer
 from m2s_orchestration_tests.integration.mail.conversing import (
     CONTENT,
@@ -83,7 +84,7 @@ def test_no_fault_before_the_dot_leaves_a_message_behind(
         pytest.raises(VERDICTS[stage].get(name, AWAY)) as caught,
         closing(Conversation.open(server)) as conversation,
     ):
-        conversation.offer(sender=SENDER, recipient=JANE, content=LONG)
+        conversation.offer(Letter(SENDER, JANE, LONG))
     assert isinstance(caught.value, MailFault)
     assert caught.value.stage == stage
     smtp_server.release()
@@ -138,7 +139,7 @@ def test_after_the_dot_a_refusal_is_definite_and_all_else_is_doubt(
     smtp_server.on("dot", act)
     server = mail_server(smtp_server, reply_timeout=0.3 if "hang" in name else 5.0)
     with closing(Conversation.open(server)) as conversation:
-        conversation.offer(sender=SENDER, recipient=JANE, content=CONTENT)
+        conversation.offer(Letter(SENDER, JANE, CONTENT))
         with pytest.raises(verdict) as caught:
             conversation.finish()
         assert conversation.is_open == (verdict is not DOUBT and name != "421")
@@ -158,7 +159,7 @@ def test_the_reply_to_the_dot_may_take_longer_than_any_other(smtp_server: SmtpSe
     told: list[str] = []
     server = mail_server(smtp_server, timeout=0.2, reply_timeout=30.0)
     with closing(Conversation.open(server)) as conversation:
-        conversation.offer(sender=SENDER, recipient=JANE, content=CONTENT)
+        conversation.offer(Letter(SENDER, JANE, CONTENT))
         thread = threading.Thread(target=lambda: told.append(conversation.finish()))
         thread.start()
         thread.join(timeout=0.6)
@@ -186,7 +187,7 @@ def test_no_fault_after_the_reply_makes_a_sent_message_anything_else(
 
 def test_a_server_that_left_before_the_dot_took_nothing(smtp_server: SmtpServer) -> None:
     conversation = Conversation.open(mail_server(smtp_server))
-    conversation.offer(sender=SENDER, recipient=JANE, content=CONTENT)
+    conversation.offer(Letter(SENDER, JANE, CONTENT))
     smtp_server.stop()
     with pytest.raises(MessageDeferred) as caught:
         conversation.finish()
@@ -201,6 +202,6 @@ def test_a_reply_that_comes_too_early_is_not_taken_for_the_reply_to_the_dot(
     smtp_server.on("data", say(b"354 go ahead\r\n250 taken\r\n"))
     conversation = Conversation.open(mail_server(smtp_server))
     with pytest.raises(ServerUnavailable) as caught:
-        conversation.offer(sender=SENDER, recipient=JANE, content=CONTENT)
+        conversation.offer(Letter(SENDER, JANE, CONTENT))
     assert caught.value.stage == "body"
     conversation.close()

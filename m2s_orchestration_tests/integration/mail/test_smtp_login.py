@@ -8,6 +8,7 @@ import pytest
 import trustme
 
 from m2s_orchestration.errors import ServerRefusedUs, ServerUnavailable
+from m2s_orchestration.mail.envelope import Letter
 from m2s_orchestration.mail.smtp import Conversation, MailServer, check_login
 from m2s_orchestration_tests.integration.mail.conftest import server_context
 from m2s_orchestration_tests.smtp_script import Act, answer, answer_and_drop, drop, say
@@ -34,9 +35,7 @@ def mail_server(
 
 def send(server: MailServer) -> None:
     with closing(Conversation.open(server)) as conversation:
-        conversation.offer(
-            sender="noreply@club.example", recipient="jane@example.org", content=CONTENT
-        )
+        conversation.offer(Letter("noreply@club.example", "jane@example.org", CONTENT))
         conversation.finish()
 
 
@@ -59,9 +58,7 @@ def test_a_message_withdrawn_under_encryption_never_existed(
 ) -> None:
     with SmtpServer(encryption=encryption, context=certificate) as server:
         conversation = Conversation.open(mail_server(server, encryption))
-        conversation.offer(
-            sender="noreply@club.example", recipient="jane@example.org", content=CONTENT
-        )
+        conversation.offer(Letter("noreply@club.example", "jane@example.org", CONTENT))
         conversation.withdraw()
         server.wait_until_idle()
         assert server.accepted == []

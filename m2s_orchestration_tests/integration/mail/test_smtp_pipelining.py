@@ -14,6 +14,7 @@ from m2s_orchestration.errors import (
     ServerUnavailable,
 )
 from m2s_orchestration.mail.channel import Channel
+from m2s_orchestration.mail.envelope import Letter
 from m2s_orchestration.mail.smtp import Conversation, MailServer
 from m2s_orchestration_tests.integration.mail.conversing import CONTENT, JANE, SENDER
 
@@ -56,7 +57,7 @@ def rest_of(client: socket.socket) -> bytes:
 def offer(server: MailServer) -> MailFault | None:
     with closing(Conversation.open(server)) as conversation:
         try:
-            conversation.offer(sender=SENDER, recipient=JANE, content=CONTENT)
+            conversation.offer(Letter(SENDER, JANE, CONTENT))
         except MailFault as fault:
             return fault
     return None
@@ -110,4 +111,4 @@ def test_no_command_can_bring_another_along() -> None:
     channel = Channel("127.0.0.1", 25, timeout=1.0)
 
     with pytest.raises(ValueError, match="line end"):
-        channel.put_all(["MAIL FROM:<a@example.org>\r\nRSET", "DATA"])
+        channel.in_one_breath(["MAIL FROM:<a@example.org>\r\nRSET", "DATA"])

@@ -25,15 +25,23 @@ def errand_of(deliveries: int, hands: int) -> Errand:
 
 
 def work(errand: Errand, endurance: int, somebody_idles: Event) -> list[int]:
-    """What a hand serves until the server is gone for it."""
+    """What a hand serves until the server is gone for it; every other one it reserves first."""
     served: list[int] = []
-    while (delivery := errand.take(before_waiting=somebody_idles.set)) is not None:
+    next_one: int | None = None
+    while (
+        delivery := errand.take(before_waiting=somebody_idles.set, reserved=next_one)
+    ) is not None:
+        next_one = None
         if len(served) == endurance:
             # The others may have come to the end of what is left meanwhile, or hold the rest.
             somebody_idles.wait(0.01)
             errand.give_back(delivery, ServerUnavailable("gone"))
             break
         served.append(delivery)
+        if len(served) % 2:
+            next_one = errand.reserve()
+        elif (unwanted := errand.reserve()) is not None:
+            errand.put_back(unwanted)
         errand.lay_down()
     return served
 
@@ -59,3 +67,24 @@ def test_whatever_hands_leave_the_last_one_serves_or_says_why_not(
     assert (served == list(range(deliveries))) == (errand.round.fault is None)
     if NO_END in hands:
         assert errand.round.fault is None
+
+
+def test_what_is_reserved_is_nobody_elses_and_what_is_put_back_comes_first() -> None:
+    errand = errand_of(deliveries=3, hands=2)
+
+    assert errand.take(before_waiting=lambda: None) == 0
+    assert errand.reserve() == 1
+    assert errand.take(before_waiting=lambda: None) == 2
+    assert errand.reserve() is None
+    errand.put_back(1)
+    assert errand.take(before_waiting=lambda: None) == 1
+
+
+def test_what_is_reserved_is_not_begun_after_a_stop() -> None:
+    errand = errand_of(deliveries=2, hands=1)
+    errand.take(before_waiting=lambda: None)
+    reserved = errand.reserve()
+    errand.halt()
+
+    assert errand.take(before_waiting=lambda: None, reserved=reserved) is None
+    assert errand.reserve() is None

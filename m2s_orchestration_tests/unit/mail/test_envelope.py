@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from m2s_orchestration.errors import MessageRefused, ServerRefusedUs
-from m2s_orchestration.mail.envelope import Envelope
+from m2s_orchestration.mail.envelope import Envelope, Letter
 
 CONTENT = b"Message-ID: <abc@club.example>\r\n\r\nHello\r\n"
 MODERN = {"size": "1000", "8bitmime": "", "smtputf8": ""}
@@ -18,9 +18,8 @@ def sealed(
     recipient: str = "jane@example.org",
     header: str | None = None,
 ) -> Envelope:
-    return Envelope.seal(
-        sender=sender, recipient=recipient, content=content, idempotency_header=header
-    )
+    letter = Letter(sender=sender, recipient=recipient, content=content)
+    return Envelope.seal(letter, idempotency_header=header)
 
 
 def test_a_plain_message_asks_for_nothing() -> None:
