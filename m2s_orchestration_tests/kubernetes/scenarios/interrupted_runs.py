@@ -168,9 +168,16 @@ def _made_up(
     verdict.see("Job", deployment.end_of_job(run_id), _end_after(status))
     verdict.see_mail(deployment, trial.job, trial.as_of, states, mails=trial.mails)
     if trial is KILLED:
-        events = deployment.club.lease_events(trial.job)
-        verdict.see("lease", "taken over" if "taken_over" in events else events, "taken over")
+        _see_the_lease_again(deployment, verdict, trial)
     return verdict.row
+
+
+def _see_the_lease_again(deployment: Deployment, verdict: Verdict, trial: Trial) -> None:
+    """The next run took it over, or found it free."""
+    events = deployment.club.lease_events(trial.job)
+    # A command of the web application begins by removing what is past its term.
+    lawful = [["acquired", event, "released"] for event in ("taken_over", "acquired")]
+    verdict.see("lease", "had again" if events in lawful else events, "had again")
 
 
 def _end_after(status: str) -> str:
