@@ -4,6 +4,7 @@ import warnings
 
 import dagster as dg
 
+from m2s_orchestration.errors import BadSettings
 from m2s_orchestration.framework.notification import Notification
 from m2s_orchestration.settings import documents_url
 
@@ -33,7 +34,11 @@ def owners(office: str) -> list[str]:
 
 
 def _link(document: str) -> dg.MetadataValue:
-    base = documents_url()
+    try:
+        base = documents_url()
+    except BadSettings as fault:
+        # A link is not worth the club's mail: what is wrong with it is told where it would be.
+        return dg.MetadataValue.text(f"docs/{document} ({str(fault).splitlines()[-1].strip(' -')})")
     if not base:
         return dg.MetadataValue.text(f"docs/{document}")
     return dg.MetadataValue.url(f"{base.rstrip('/')}/{document}")

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from m2s_orchestration.errors import (
-    DatabaseFault,
     IncompleteDelivery,
     LeaseHeld,
     OrchestrationError,
@@ -35,11 +34,15 @@ Event = dg.AssetMaterialization | dg.AssetObservation
 
 @dataclass(frozen=True)
 class Told:
-    """What a step shows, and the fault that it ends with after having shown it."""
+    """What a step shows, and the fault that it ends with after having shown it.
+
+    `afterwards` shows more, when what counts is done and told.
+    """
 
     metadata: story.Metadata
     event: Event | None = None
     fault: OrchestrationError | None = None
+    afterwards: Callable[[], story.Metadata] = dict
 
 
 Step = Callable[[dg.OpExecutionContext, RunInHand], Told]
@@ -105,11 +108,21 @@ def _op(notification: Notification, label: str, step: Step, description: str) ->
             # Yielded and not logged: what is only logged is lost when the step fails.
             if told.event:
                 yield told.event
-            if told.fault:
-                raise failure(told.fault, told.metadata)
-            yield dg.Output(None, "done", metadata=told.metadata)
+        # Outside: whatever becomes of this, what the run came to is told already.
+        shown = _shown(context, told)
+        if told.fault:
+            raise failure(told.fault, shown)
+        yield dg.Output(None, "done", metadata=shown)
 
     return run_step
+
+
+def _shown(context: dg.OpExecutionContext, told: Told) -> story.Metadata:
+    try:
+        return told.afterwards() | told.metadata
+    except Exception as fault:  # noqa: BLE001 - a page that cannot be made takes no mail back
+        context.log.error(f"Not everything can be shown: {fault}")
+        return told.metadata
 
 
 def _query(context: dg.OpExecutionContext, in_hand: RunInHand) -> Told:
@@ -168,7 +181,7 @@ def _email(context: dg.OpExecutionContext, in_hand: RunInHand) -> Told:
     context.log.info(story.in_one_line(report))
     occurrence = run.request.occurrence
     return Told(
-        _afterwards(context, run) | metadata,
+        metadata,
         event=kind(
             asset_key=run.notification.name,
             partition=occurrence.key if is_partition(context, occurrence) else None,
@@ -177,21 +190,19 @@ def _email(context: dg.OpExecutionContext, in_hand: RunInHand) -> Told:
         fault=IncompleteDelivery(_what_is_missing(report))
         if report.outcome == "incomplete"
         else None,
+        afterwards=lambda: _afterwards(context, in_hand, run),
     )
 
 
-def _afterwards(context: dg.OpExecutionContext, run: NotificationRun) -> story.Metadata:
-    """What is worth a look when the mail is out: the server's answers, and the mails as a page.
-
-    Mail comes first: neither a ledger nor a store that is away by now makes the run fail.
-    """
+def _afterwards(
+    context: dg.OpExecutionContext, in_hand: RunInHand, run: NotificationRun
+) -> story.Metadata:
+    """What is worth a look when the mail is out: the server's answers, and the mails as a page."""
+    # Nobody need wait for it.
+    in_hand.close()
     if run.rehearsal:
         return {}
-    try:
-        shown = story.of_deliveries(run.deliveries(most=story.SHOWN_DELIVERIES))
-    except DatabaseFault as fault:
-        context.log.warning(f"What became of each mail is not shown here: {fault}")
-        shown = {}
+    shown = story.of_deliveries(run.deliveries(most=story.SHOWN_DELIVERIES))
     is_decided_here = run.recorded is not None and run.recorded.is_new
     if run.settings.media_store and is_decided_here and run.rendering.messages:
         shown |= _publish(context, run, [run.mails_page()])

@@ -9,6 +9,7 @@ from m2s_orchestration.framework.decision import Artifact
 from m2s_orchestration.framework.notification import Notification
 from m2s_orchestration.framework.occurrence import Occurrence
 from m2s_orchestration.framework.planning import Rendering
+from m2s_orchestration.mail.addresses import mask
 
 # More than this nobody looks through; `m2s preview` shows every one.
 SHOWN = 100
@@ -23,6 +24,7 @@ def mails_page(
 
     source = resources.files(__package__).joinpath("mails_page.html").read_text(encoding="utf-8")
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    environment.filters["masked"] = mask
     page = environment.from_string(source).render(
         notification=notification,
         occurrence=occurrence,

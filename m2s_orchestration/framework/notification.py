@@ -63,8 +63,8 @@ class Notification:
     deadline: timedelta
     rows: type
     evaluate: Evaluate
+    office: str
     parameters: type[Parameters] = Parameters
-    office: str = "webmasters"
     pod: Pod = Pod()
     in_doubt: InDoubt = "hold"
     replaces: Predecessor | None = None

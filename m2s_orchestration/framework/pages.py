@@ -81,6 +81,9 @@ def _lines(items: Iterable[str]) -> str:
 
 
 def in_words(duration: timedelta) -> str:
-    """A duration of whole hours, in days where it is some."""
-    hours = int(duration.total_seconds() // 3600)
-    return plural(hours // 24, "day") if hours % 24 == 0 else plural(hours, "hour")
+    """A duration in the largest unit of which it is a whole number."""
+    minutes = int(duration.total_seconds() // 60)
+    for size, unit in ((24 * 60, "day"), (60, "hour")):
+        if minutes % size == 0:
+            return plural(minutes // size, unit)
+    return plural(minutes, "minute")

@@ -1,5 +1,7 @@
 """From a declaration to its partitions and its schedule: one partition an occurrence."""
 
+from typing import Any
+
 import dagster as dg
 
 from m2s_orchestration.framework import tags
@@ -30,15 +32,14 @@ class ClubSchedule(dg.ScheduleDefinition):
     and neither when this is imported nor in a run.
     """
 
-    clock: ClubClock | None = None
+    def __init__(self, *, clock: ClubClock, **defined: Any) -> None:
+        super().__init__(**defined)
+        self._clock = clock
 
     @property
     def description(self) -> str | None:
         """What it is about, and when it comes."""
-        told = super().description
-        if self.clock is None:
-            return told
-        return f"{told} {self.clock.describe(str(self.cron_schedule))}"
+        return f"{super().description} {self._clock.describe(str(self.cron_schedule))}"
 
 
 def build_schedule(
@@ -50,7 +51,8 @@ def build_schedule(
         key = context.scheduled_execution_time.strftime(KEY_FORMAT)
         return dg.RunRequest(run_key=key, partition_key=key, tags={tags.OCCURRENCE: key})
 
-    schedule = ClubSchedule(
+    return ClubSchedule(
+        clock=clock,
         name=notification.schedule_name,
         job=job,
         cron_schedule=notification.cron,
@@ -61,5 +63,3 @@ def build_schedule(
         metadata=links_of(notification),
         default_status=dg.DefaultScheduleStatus.STOPPED,
     )
-    schedule.clock = clock
-    return schedule

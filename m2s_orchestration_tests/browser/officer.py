@@ -13,6 +13,7 @@ from m2s_orchestration_tests.browser.demo import OFTEN, Demo
 from m2s_orchestration_tests.eventually import eventually
 
 LOCATION = "locations/m2s_orchestration"
+ENDS = {"SUCCESS", "FAILURE", "CANCELED"}
 A_RUN_TAKES = 90.0  # seconds at most, with the queue before it
 
 
@@ -53,17 +54,22 @@ class Officer:
         )
         return bool(found["scheduleOrError"]["scheduleState"]["status"] == "RUNNING")
 
-    def ticks(self, sensor: str) -> int:
-        """How often a sensor has looked."""
+    def idle_ticks(self, sensor: str) -> int:
+        """How often a sensor has looked and found nothing to do."""
         selector = (
             f'{{sensorName: "{sensor}", repositoryName: "__repository__",'
             ' repositoryLocationName: "m2s_orchestration"}'
         )
         found = self.demo.asked(
             f"{{sensorOrError(sensorSelector: {selector})"
-            " {... on Sensor {sensorState {ticks(limit: 1000) {id}}}}}"
+            " {... on Sensor {sensorState {ticks(limit: 1000) {status}}}}}"
         )
-        return len(found["sensorOrError"]["sensorState"]["ticks"])
+        ticks = found["sensorOrError"]["sensorState"]["ticks"]
+        return sum(tick["status"] == "SKIPPED" for tick in ticks)
+
+    def is_at_work(self, job: str) -> bool:
+        """Whether a run of a job is not over."""
+        return any(run["status"] not in ENDS for run in self.runs(job))
 
     def launch(self, job: str, config: str, *, partition: str = "") -> str:
         """Launch a job from its Launchpad with this config; returns the run's id."""
@@ -87,9 +93,9 @@ class Officer:
         self.page.get_by_role("button", name="Plots").click()
 
     def plot(self, figure: str) -> Locator:
-        """The plot of a figure: what is drawn next after its name."""
+        """What is drawn in the smallest part of the page that has a figure's name and a drawing."""
         name = self.page.get_by_text(figure, exact=True).last
-        return name.locator("xpath=following::canvas[1]")
+        return name.locator("xpath=ancestor::*[.//canvas][1]//canvas")
 
     def backfill(self, job: str, first: str, last: str) -> None:
         """Launch a backfill of a range of partitions."""
@@ -139,6 +145,6 @@ class Officer:
 
     def _tags(self, job: str, run_id: str) -> Mapping[str, str] | None:
         for run in self.runs(job):
-            if run["runId"] == run_id and run["status"] in {"SUCCESS", "FAILURE", "CANCELED"}:
+            if run["runId"] == run_id and run["status"] in ENDS:
                 return {tag["key"]: tag["value"] for tag in run["tags"]} | {"": run["status"]}
         return None

@@ -23,6 +23,7 @@ notification = Notification(
     package=__name__,
     # It has no schedule: what a run is about is the minute in which it is asked for.
     cron="* * * * *",
+    office="webmasters",
     in_time=timedelta(days=2),
     deadline=timedelta(minutes=5),
     rows=Rows,

@@ -7,7 +7,6 @@ import dagster as dg
 import pytest
 
 from m2s_orchestration.definitions import defs
-from m2s_orchestration.errors import BadSettings
 from m2s_orchestration.framework.documentation import links
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -27,10 +26,12 @@ def test_without_it_the_file_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert links(help="ui.md") == {"help": dg.MetadataValue.text("docs/ui.md")}
 
 
-def test_an_address_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_that_is_none_is_told_where_the_link_would_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("DOCS_URL", "docs.example.org")
-    with pytest.raises(BadSettings, match="DOCS_URL is"):
-        links(help="ui.md")
+    told = str(links(help="ui.md")["help"].value)
+    assert told.startswith("docs/ui.md (DOCS_URL is 'docs.example.org': write the whole address")
 
 
 def _documented() -> list[tuple[str, object]]:

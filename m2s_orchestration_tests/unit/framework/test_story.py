@@ -45,15 +45,15 @@ def a_delivery(**changes: object) -> Delivery:
     return Delivery(**{**fields, **changes})  # type: ignore[arg-type]
 
 
-def test_the_first_rows_of_each_query_are_shown_without_addresses() -> None:
-    rows = Rows(tuple(Row(number, f"ask ann.lee@example.org, {number}") for number in range(5)))
+def test_the_first_rows_of_each_query_are_shown_without_what_somebody_wrote() -> None:
+    rows = Rows(tuple(Row(number, f"call Ann, 555-014{number}") for number in range(5)))
     reading = Reading(club=club(), rows=rows)
 
     shown = story.of_reading(reading)
 
     told = str(shown["the first rows"].value)
     assert "**notes**, 3 of 5" in told
-    assert "| 2 | ask a***@example.org, 2 |" in told
+    assert "| 2 | … |" in told
     assert "| 3 |" not in told
     assert "**others**: none" in told
     assert shown["notes"].value == 5
