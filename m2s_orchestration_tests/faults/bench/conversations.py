@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 
 PIECE = 65536
@@ -41,6 +42,12 @@ class Incoming:
         if not self._octets:
             self._more()
         return self.take(len(self._octets))
+
+    def must_be_there(self) -> None:
+        """Look whether the other end has left, without taking anything. Raises Over or OSError."""
+        with contextlib.suppress(BlockingIOError):
+            if not self._connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT):
+                raise Over
 
     def _more(self) -> None:
         came = self._connection.recv(PIECE)

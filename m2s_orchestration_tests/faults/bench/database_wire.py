@@ -13,10 +13,11 @@ from m2s_orchestration_tests.faults.bench.conversations import Incoming, Over
 from m2s_orchestration_tests.faults.bench.points import Log, name_of
 
 CONNECTING = "connect to the database"
+TESTIMONY = "testify"
 CANCELLING = 80877102
 # Types of messages.
 QUERY, PARSE, BIND, SYNC, TERMINATE = b"Q", b"P", b"B", b"S", b"X"
-BACKEND_KEY, READY, PASSWORD_WANTED, PASSWORD = b"K", b"Z", b"R", b"p"
+BACKEND_KEY, READY, ERROR, PASSWORD_WANTED, PASSWORD = b"K", b"Z", b"E", b"R", b"p"
 GRANTED = 0
 LAST_OF_SASL = 12
 
@@ -79,8 +80,10 @@ class DatabaseConversation:
         point = self._log.reach("database", said)
         self._log.meet(point, "before", self._backend)
         self._server.sendall(octets)
-        answer = self._answer()
+        answer, is_done = self._answer()
         self._log.meet(point, "after", self._backend)
+        if said == TESTIMONY and is_done:
+            self._log.testimony_is_given()
         self._client.sendall(answer)
 
     def _statement(self) -> tuple[str, bytes]:
@@ -108,8 +111,9 @@ class DatabaseConversation:
             return self._prepared.get(body.split(b"\0", 2)[1], "")
         return ""
 
-    def _answer(self) -> bytes:
-        octets = b""
+    def _answer(self) -> tuple[bytes, bool]:
+        """What the server says, and whether it did as it was told."""
+        octets, is_done = b"", True
         while True:
             try:
                 kind, message = _next(self._from_server)
@@ -118,8 +122,9 @@ class DatabaseConversation:
                 self._client.sendall(octets)
                 raise
             octets += message
+            is_done = is_done and kind != ERROR
             if kind == READY:
-                return octets
+                return octets, is_done
 
 
 def _next(incoming: Incoming) -> Message:

@@ -17,6 +17,7 @@ BODY = "body"
 DOT = "dot"
 AHEAD = " ahead"
 GO_AHEAD = b"354"
+LOOKS_AFTER = 0.05  # seconds
 LAST_LINE = b".\r\n"
 END = b"\r\n" + LAST_LINE
 
@@ -50,7 +51,9 @@ class MailConversation:
             line = self._from_client.take_line()
             self._exchange(line.split()[0].decode().upper(), line)
             return
-        self._log.wait_for_testimony()
+        while not self._log.has_testimony(LOOKS_AFTER):
+            # Where the ledger is away, it never comes, and whoever waits for it gives up.
+            self._from_client.must_be_there()
         line, end, self._said_ahead = self._said_ahead.partition(b"\n")
         whole = line + end if end else line + self._from_client.take_line()
         self._exchange(f"{whole.split()[0].decode().upper()}{AHEAD}", whole)

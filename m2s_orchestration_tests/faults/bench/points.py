@@ -21,8 +21,6 @@ Wire = Literal["database", "mail"]
 Side = Literal["before", "after"]
 
 PACKAGE = Path(m2s_orchestration.__file__).parent
-TESTIMONY = "testify"
-TESTIMONY_WITHIN = 5.0  # seconds: where the ledger is away, it does not come
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
 
@@ -107,12 +105,16 @@ class Log:
         with self._turn:
             self._testimonies_due += 1
 
-    def wait_for_testimony(self) -> None:
-        """What was said with a dot is not heard before the testimony, if that comes at all."""
+    def testimony_is_given(self) -> None:
+        """The run has recorded what it was told of its dot."""
         with self._turn:
-            self._turn.wait_for(
-                lambda: self._is_dead or not self._testimonies_due, TESTIMONY_WITHIN
-            )
+            self._testimonies_due = 0
+            self._turn.notify_all()
+
+    def has_testimony(self, within: float) -> bool:
+        """Whether no dot waits for its testimony any more, or the run is dead."""
+        with self._turn:
+            return self._turn.wait_for(lambda: self._is_dead or not self._testimonies_due, within)
 
     def meet(self, point: Point, side: Side, backend: int = 0) -> None:
         """Let the trap act. Raises Cut."""
@@ -124,10 +126,6 @@ class Log:
                 self._is_dead = True
                 self._turn.notify_all()
             raise
-        if side == "after" and point.said == TESTIMONY:
-            with self._turn:
-                self._testimonies_due = 0
-                self._turn.notify_all()
 
 
 def name_of(statement: str) -> str:

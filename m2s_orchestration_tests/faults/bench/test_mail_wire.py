@@ -37,9 +37,25 @@ def test_what_comes_together_with_a_dot_is_heard_after_the_testimony() -> None:
             client.send(HEAD + SHORT)
             client.send(f".\r\nMAIL FROM:<{SENDER}>\r\nRSET\r\n")
             assert client.getreply()[0] == 250
-            testimony = wires.log.reach("database", "testify")
-            wires.log.meet(testimony, "after")
+            wires.log.reach("database", "testify")
+            wires.log.testimony_is_given()
             assert [client.getreply()[0] for _ in range(2)] == [250, 250]
         said = [point.said for point in wires.points]
 
     assert said[-6:] == ["body", "dot", "testify", "MAIL ahead", "RSET ahead", "QUIT"]
+
+
+def test_what_comes_together_with_a_dot_is_not_heard_where_there_is_no_testimony() -> None:
+    with SmtpServer() as server, Wires(0, server.port) as wires:
+        with smtplib.SMTP(HOST, wires.mail_port, timeout=30) as client:
+            client.ehlo()
+            for command in (f"MAIL FROM:<{SENDER}>", f"RCPT TO:<{RECIPIENT}>", "DATA"):
+                client.docmd(command)
+            client.send(HEAD + SHORT)
+            client.send(f".\r\nMAIL FROM:<{SENDER}>\r\n")
+            assert client.getreply()[0] == 250
+            client.close()
+        server.wait_until_idle()
+        said = [point.said for point in wires.points]
+
+    assert said[-2:] == ["body", "dot"]
