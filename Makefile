@@ -28,14 +28,15 @@ dev: $(INSTALLED) ## The same, with Dagster's UI, its daemon and the mailbox lef
 
 .PHONY: test
 test: $(INSTALLED) ## Run the tests; TESTS="path -k word" chooses some
-	$(PYTHON) -m pytest -n $(shell nproc 2>/dev/null || echo 2) --dist loadgroup $(TESTS)
+	$(PYTHON) -m pytest -n $(shell nproc 2>/dev/null || echo 2) \
+		$(or $(TESTS),--ignore m2s_orchestration_tests/browser)
 
 .PHONY: browser
 browser: $(INSTALLED) ## Do in a browser what an officer does; WATCH=1 shows it; pictures go to .browser
 	M2S_WATCH=$(WATCH) $(PYTHON) -m pytest m2s_orchestration_tests/browser
 
 .PHONY: check
-check: lint types definitions kubernetes test ## Everything that CI runs
+check: lint types definitions kubernetes browser test ## Everything that CI runs
 
 .PHONY: faults
 faults: $(INSTALLED) ## Do everything to the mail that can happen to it; FAULTS=--short takes CI's share

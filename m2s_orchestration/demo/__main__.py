@@ -28,7 +28,7 @@ def main() -> int:
             lived = live_the_day(home.mailbox)
             tell(lived, arguments.folder)
             if arguments.keep_running:
-                keep_running(arguments.folder, home.pages_port)
+                keep_running(arguments.folder, home.pages)
     except OrchestrationError as fault:
         print(f"demo: {fault}", file=sys.stderr)
         return 1

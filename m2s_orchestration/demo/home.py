@@ -17,6 +17,7 @@ from m2s_orchestration.delivery.migrate import migrate
 from m2s_orchestration.demo.club import load_demo_club, load_tables
 from m2s_orchestration.demo.mailbox import HOST, Mailbox
 from m2s_orchestration.demo.postgres import EmbeddedPostgres
+from m2s_orchestration.demo.web import serve
 from m2s_orchestration.postgres import Database
 from m2s_orchestration.settings import VARIABLES
 
@@ -27,10 +28,10 @@ CHECKOUT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Home:
-    """What is open while the demo lasts; `pages_port` is where its web pages are to be."""
+    """What is open while the demo lasts: the mailbox, and the address of its web pages."""
 
     mailbox: Mailbox
-    pages_port: int
+    pages: str
 
 
 @contextmanager
@@ -42,11 +43,12 @@ def opened(folder: Path) -> Iterator[Home]:
     with (
         EmbeddedPostgres(folder / "postgres") as postgres,
         Mailbox(folder / "mailbox") as mailbox,
+        serve(folder, free_port(8025)) as pages,
     ):
         _make_club(postgres)
         if not postgres.database_exists(DAGSTER):
             postgres.create_database(DAGSTER)
-        home = Home(mailbox, free_port(8025))
+        home = Home(mailbox, pages)
         _enter(_environment(folder, postgres, home), folder)
         yield home
 
@@ -92,7 +94,6 @@ def _environment(folder: Path, postgres: EmbeddedPostgres, home: Home) -> dict[s
     dagster = folder / "dagster"
     dagster.mkdir(parents=True, exist_ok=True)
     shutil.copy(CHECKOUT / "dagster.yaml", dagster / "dagster.yaml")
-    pages = f"http://{HOST}:{home.pages_port}"
     return {
         "DATABASE_URL": postgres.conninfo(CLUB),
         "DAGSTER_PG_URL": postgres.conninfo(DAGSTER),
@@ -102,6 +103,6 @@ def _environment(folder: Path, postgres: EmbeddedPostgres, home: Home) -> dict[s
         "DEFAULT_FROM_EMAIL": "High Meadow Soaring Club <office@highmeadowsoaring.example>",
         "OPERATORS_EMAIL": "operators@highmeadowsoaring.example",
         "MEDIA_ROOT": str((folder / "media").resolve()),
-        "MEDIA_URL": f"{pages}/media",
-        "DOCS_URL": f"{pages}/docs",
+        "MEDIA_URL": f"{home.pages}media",
+        "DOCS_URL": f"{home.pages}docs",
     }

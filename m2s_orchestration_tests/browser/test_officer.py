@@ -15,9 +15,6 @@ from m2s_orchestration_tests.eventually import eventually
 
 Fail = Callable[[], None]
 
-# One demo and one browser for all of them: on one worker, in this order.
-pytestmark = pytest.mark.xdist_group("browser")
-
 AGING = "notify_aging_logsheets"
 DIGEST = "send_maintenance_digest"
 SCHEDULE = f"{AGING}_schedule"
