@@ -11,6 +11,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from m2s_orchestration.mail.addresses import mask
 from m2s_orchestration.uploads.store import MediaStore
 from m2s_orchestration_tests.acceptance.conftest import Site
 from m2s_orchestration_tests.s3_server import reached_at, s3_server
@@ -39,13 +40,18 @@ def reported(site: Site, instance: dg.DagsterInstance, **environment: str) -> di
     )
     assert process.returncode == 0, process.stderr
     assert json.loads(process.stdout)["sent"] == MANAGERS
+    return shown_by("commit", instance)
+
+
+def shown_by(step: str, instance: dg.DagsterInstance) -> dict[str, object]:
+    """What a step of the run shows."""
     (run,) = instance.get_runs()
     for record in instance.all_logs(run.run_id):
         event = record.dagster_event
-        if event and event.is_successful_output and event.step_key == "commit":
+        if event and event.is_successful_output and event.step_key == step:
             metadata = event.step_output_data.metadata
             return {name: value.value for name, value in metadata.items()}
-    raise AssertionError("the step commit told nothing")
+    raise AssertionError(f"the step {step} told nothing")
 
 
 def test_the_report_is_published_in_the_clubs_folder(
@@ -83,11 +89,38 @@ def test_a_store_that_is_away_loses_no_mail_and_the_run_says_what_is_missing(
     told = str(shown["not published"])
     assert "duty-delinquents-2026-03.csv" in told
     assert "could not be written" in told
+    shown = shown_by("email", instance)
+    assert "mails-2026-03-01-0700.html" in str(shown["not published"])
+    assert str(shown["deliveries"]).count("| sent |") == MANAGERS
     (run,) = instance.get_runs()
     assert any(
         "duty-delinquents-2026-03.csv was not published" in record.message
         for record in instance.all_logs(run.run_id)
     )
+
+
+def test_the_mails_of_a_run_are_a_page_on_which_addresses_are_masked(
+    site: Site, instance: dg.DagsterInstance
+) -> None:
+    reported(site, instance, MEDIA_ROOT=str(site.folder / "media"))
+
+    place = shown_by("email", instance)["mails-2026-03-01-0700.html"]
+    page = Path(str(place)).read_text()
+    assert page.count("<details") == page.count("<iframe sandbox srcdoc=") == MANAGERS
+    assert "Duty report for March: 19 members without duty" in page
+    for address in site.recipients():
+        assert mask(address) in page
+        assert address not in page
+
+
+def test_a_rehearsal_publishes_nothing(site: Site) -> None:
+    process = site.run(
+        *("m2s_orchestration.cli", "run", REPORT, "--dry-run", "--as-of", "2026-03-01T07:00Z"),
+        MEDIA_ROOT=str(site.folder / "media"),
+    )
+
+    assert process.returncode == 0, process.stderr
+    assert not (site.folder / "media").exists()
 
 
 def test_a_preview_is_published_for_whoever_gets_its_address(site: Site) -> None:
