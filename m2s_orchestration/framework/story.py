@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date, time, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import dagster as dg
 
@@ -106,7 +107,7 @@ def of_effort(
 ) -> Metadata:
     """What the run took: time, each step's too, memory, and the wait for its lease."""
     contended, waited = contention
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = _peak_memory()
     return {
         "seconds": dg.MetadataValue.float(round(seconds, 3)),
         **{
@@ -117,6 +118,16 @@ def of_effort(
         "lease_contended": dg.MetadataValue.int(int(contended)),
         "lease_wait_seconds": dg.MetadataValue.float(round(waited, 3)),
     }
+
+
+def _peak_memory() -> float:
+    """The most memory that this process has had, in MiB."""
+    try:
+        told = Path("/proc/self/status").read_text(encoding="utf-8")
+    except OSError:
+        # Elsewhere than on Linux. On it, this would be that of whoever started us, if it was more.
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return int(told.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def of_busy(told: str) -> Metadata:

@@ -273,8 +273,8 @@ def commit_asynchronously() -> None:
     """For the run's process: as it would be if postgres.py did not say `synchronous_commit=on`."""
     really = Database.open
 
-    def open_carelessly(database: Database, purpose: str) -> Connection:
-        connection = really(database, purpose)
+    def open_carelessly(database: Database, purpose: str, **waits: Any) -> Connection:
+        connection = really(database, purpose, **waits)
         connection.execute("SET synchronous_commit = off")
         return connection
 

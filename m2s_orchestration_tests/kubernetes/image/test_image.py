@@ -98,8 +98,8 @@ def test_the_image_gets_a_part_of_the_lock_and_nothing_of_tests_and_demo() -> No
 
     assert part.items() <= whole.items()
     assert names(PROJECT["dependencies"]) <= part.keys()
-    # idna is what email-validator needs; the tests only name it themselves.
-    assert elsewhere & part.keys() == {"idna"}
+    # What email-validator and rich need; the tests and the demo only name it themselves.
+    assert elsewhere & part.keys() == {"idna", "markdown-it-py"}
 
 
 @each_service
