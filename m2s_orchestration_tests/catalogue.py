@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from m2s_orchestration.framework.notification import Notification
-from m2s_orchestration.framework.pages import IN_DOUBT, changes_of, in_words
+from m2s_orchestration.framework.pages import IN_DOUBT, in_words
 from m2s_orchestration.framework.parameters import RunOptions
 from m2s_orchestration.monitoring.alert_operators import notification as alert
 from m2s_orchestration.notifications import NOTIFICATIONS
@@ -48,8 +48,10 @@ def _section(notification: Notification) -> Iterator[str]:
     yield "\n".join(
         f"- reads `{item.name}`: {item.purpose}" for item in notification.queries.values()
     )
-    if changes := changes_of(notification):
-        yield "\n".join(f"- changes `{item.name}`: {item.purpose}" for item in changes.values())
+    if notification.changes:
+        yield "\n".join(
+            f"- changes `{item.name}`: {item.purpose}" for item in notification.changes.values()
+        )
 
 
 def _facts(notification: Notification) -> Iterator[tuple[str, str]]:

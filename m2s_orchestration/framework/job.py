@@ -6,11 +6,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from m2s_orchestration.errors import (
-    IncompleteDelivery,
-    LeaseHeld,
-    OrchestrationError,
-)
+from m2s_orchestration.errors import IncompleteDelivery, LeaseHeld, OrchestrationError
 from m2s_orchestration.framework import pages, story
 from m2s_orchestration.framework.artifacts import publish
 from m2s_orchestration.framework.decision import Artifact
@@ -60,7 +56,9 @@ def build_job(
     commit = _op(notification, "commit", _commit, pages.of_commit(notification))
     email = _op(notification, "email", _email, pages.of_email(notification))
 
-    @dg.graph(name=notification.name, description=pages.of_job(notification))
+    page = pages.of_job(notification)
+
+    @dg.graph(name=notification.name, description=page)
     def steps() -> None:
         email.alias("email")(
             commit.alias("commit")(evaluate.alias("evaluate")(query.alias("query")()))
@@ -68,7 +66,7 @@ def build_job(
 
     job = steps.to_job(
         name=notification.name,
-        description=pages.of_job(notification),
+        description=page,
         partitions_def=partitions(notification) if has_partitions else None,
         resource_defs={"run_in_hand": run_resource(notification)},
         # One process, one pod, one lease per run.

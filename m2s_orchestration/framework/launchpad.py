@@ -32,19 +32,15 @@ def config_field(field: FieldInfo) -> dg.Field:
     kind = _config_type(field.annotation)
     if field.is_required():
         return dg.Field(kind, description=field.description)
-    return dg.Field(
-        kind,
-        is_required=False,
-        default_value=field.get_default(call_default_factory=True),
-        description=_with_default(field),
-    )
-
-
-def _with_default(field: FieldInfo) -> str:
     default = field.get_default(call_default_factory=True)
     # What an empty or a negative one means is in the description.
     told = f" Default: {str(default).lower()}." if default not in ("", -1) else ""
-    return f"{field.description or ''}{told}"
+    return dg.Field(
+        kind,
+        is_required=False,
+        default_value=default,
+        description=f"{field.description or ''}{told}",
+    )
 
 
 def _config_type(annotation: Any) -> Any:

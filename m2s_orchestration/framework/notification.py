@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from importlib import import_module
+from importlib.resources import files
 from typing import Any, Literal, get_args, get_type_hints
 
 from m2s_orchestration.errors import BadDeclaration
@@ -105,6 +106,12 @@ class Notification:
     def queries(self) -> Mapping[str, Statement]:
         """The statements of `query.sql`."""
         return statements(self.package, "query.sql")
+
+    @cached_property
+    def changes(self) -> Mapping[str, Statement]:
+        """The statements of `changes.sql`; none where the notification changes nothing."""
+        has_changes = files(self.package).joinpath("changes.sql").is_file()
+        return statements(self.package, "changes.sql") if has_changes else {}
 
     @cached_property
     def evidence(self) -> Mapping[str, Statement]:

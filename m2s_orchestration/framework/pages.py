@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
-from importlib.resources import files
 
 from m2s_orchestration.framework.notification import Notification
 from m2s_orchestration.mail.filters import plural
-from m2s_orchestration.postgres import Statement, statements
+from m2s_orchestration.postgres import Statement
 
 IN_DOUBT = {
     "hold": "is not offered again before a person has settled it",
@@ -53,8 +52,7 @@ def of_commit(notification: Notification) -> str:
         "Record the decision, once, in one transaction.\n\nThat is every mail with its complete"
         " bytes, every notice and every change. An occurrence that is decided is not decided again."
     )
-    changes = changes_of(notification)
-    return f"{told}\n\n{_listed(changes)}" if changes else told
+    return f"{told}\n\n{_listed(notification.changes)}" if notification.changes else told
 
 
 def of_email(notification: Notification) -> str:
@@ -66,18 +64,8 @@ def of_email(notification: Notification) -> str:
     )
 
 
-def changes_of(notification: Notification) -> Mapping[str, Statement]:
-    """The statements of `changes.sql`; none where the notification changes nothing."""
-    has_changes = files(notification.package).joinpath("changes.sql").is_file()
-    return statements(notification.package, "changes.sql") if has_changes else {}
-
-
 def _listed(found: Mapping[str, Statement]) -> str:
-    return _lines(f"`{item.name}`: {item.purpose}" for item in found.values())
-
-
-def _lines(items: Iterable[str]) -> str:
-    return "\n".join(f"- {item}" for item in items)
+    return "\n".join(f"- `{item.name}`: {item.purpose}" for item in found.values())
 
 
 def in_words(duration: timedelta) -> str:

@@ -25,7 +25,6 @@ from m2s_orchestration.framework.notification import Notification
 from m2s_orchestration.framework.occurrence import Occurrence
 from m2s_orchestration.mail import addresses
 from m2s_orchestration.mail.compose import Mail, compose, message_id
-from m2s_orchestration.postgres import statements
 from m2s_orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -164,11 +163,8 @@ def with_operators_message(decision: Decision, occurrence: Occurrence, club: Clu
 
 
 def _changes(notification: Notification, decision: Decision) -> tuple[PlannedChange, ...]:
-    if not decision.changes:
-        return ()
-    named = statements(notification.package, "changes.sql")
     return tuple(
-        PlannedChange(change.key, named[change.statement], change.values)
+        PlannedChange(change.key, notification.changes[change.statement], change.values)
         for change in decision.changes
     )
 

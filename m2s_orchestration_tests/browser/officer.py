@@ -44,24 +44,16 @@ class Officer:
 
     def is_on(self, schedule: str) -> bool:
         """Whether Dagster has a schedule as switched on."""
-        selector = (
-            f'{{scheduleName: "{schedule}", repositoryName: "__repository__",'
-            ' repositoryLocationName: "m2s_orchestration"}'
-        )
         found = self.demo.asked(
-            f"{{scheduleOrError(scheduleSelector: {selector})"
+            f"{{scheduleOrError(scheduleSelector: {_selector('schedule', schedule)})"
             " {... on Schedule {scheduleState {status}}}}"
         )
         return bool(found["scheduleOrError"]["scheduleState"]["status"] == "RUNNING")
 
     def idle_ticks(self, sensor: str) -> int:
         """How often a sensor has looked and found nothing to do."""
-        selector = (
-            f'{{sensorName: "{sensor}", repositoryName: "__repository__",'
-            ' repositoryLocationName: "m2s_orchestration"}'
-        )
         found = self.demo.asked(
-            f"{{sensorOrError(sensorSelector: {selector})"
+            f"{{sensorOrError(sensorSelector: {_selector('sensor', sensor)})"
             " {... on Sensor {sensorState {ticks(limit: 1000) {status}}}}}"
         )
         ticks = found["sensorOrError"]["sensorState"]["ticks"]
@@ -148,3 +140,11 @@ class Officer:
             if run["runId"] == run_id and run["status"] in ENDS:
                 return {tag["key"]: tag["value"] for tag in run["tags"]} | {"": run["status"]}
         return None
+
+
+def _selector(kind: str, name: str) -> str:
+    """A schedule or a sensor as Dagster's queries name it."""
+    return (
+        f'{{{kind}Name: "{name}", repositoryName: "__repository__",'
+        ' repositoryLocationName: "m2s_orchestration"}'
+    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from m2s_orchestration.framework import Notification
 from m2s_orchestration.framework.definition import define
 from m2s_orchestration.framework.parameters import checked
 from m2s_orchestration.framework.pod import run_tags
-from m2s_orchestration.postgres import Statement, statements
+from m2s_orchestration.postgres import Statement
 from m2s_orchestration_tests.conformance.lives import every_notification
 
 BOUND = re.compile(r"%\(([a-z_]+)\)s")
@@ -94,9 +93,7 @@ def test_its_pod_is_declared_and_asks_for_no_more_than_it_may_have(
 
 
 def _statements(notification: Notification) -> list[Statement]:
-    has_changes = (files(notification.package) / "changes.sql").is_file()
-    changes = statements(notification.package, "changes.sql") if has_changes else {}
-    return [*notification.queries.values(), *changes.values()]
+    return [*notification.queries.values(), *notification.changes.values()]
 
 
 @every_notification
