@@ -15,8 +15,6 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from rich.console import Console
-
 from m2s_orchestration_tests.kubernetes import checks
 from m2s_orchestration_tests.kubernetes.chart import rendered
 from m2s_orchestration_tests.kubernetes.cluster.real_cluster import HasNodes, NoAnswer
@@ -35,9 +33,7 @@ def main() -> int:
     )
     arguments = parser.parse_args()
     found = [*_rows(arguments.chart), *_explored(arguments.kubeconfig)]
-    console = Console()
-    show(found, console if console.is_terminal else Console(width=160))
-    return int(not all(row.holds for row in found))
+    return show("Kubernetes", found)
 
 
 def _rows(chart: Path | None) -> Iterator[Row]:

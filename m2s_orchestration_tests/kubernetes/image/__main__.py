@@ -20,8 +20,6 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
-from rich.console import Console
-
 from m2s_orchestration.demo.mailbox import Mailbox
 from m2s_orchestration.demo.postgres import EmbeddedPostgres
 from m2s_orchestration_tests.eventually import eventually
@@ -192,9 +190,7 @@ def main() -> int:
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     found = [Row("image", "the Dockerfile is carried out", f"on {arguments.built}", holds=True)]
     found += rows()
-    console = Console()
-    show(found, console if console.is_terminal else Console(width=160))
-    return int(not all(row.holds for row in found))
+    return show("Image", found)
 
 
 if __name__ == "__main__":
