@@ -3,10 +3,15 @@ SELECT delivery.id, delivery.notification, period, recipient_key, variant, addre
        delivery.state, reason,
        tries, reply_code, reply_text, message_id, subject, sent_at, delivery.changed_at, tick
 FROM m2s_orchestration.delivery JOIN m2s_orchestration.occurrence ON occurrence.id = occurrence_id
-WHERE (%(notification)s::text IS NULL OR delivery.notification = %(notification)s)
-  AND (%(state)s::text IS NULL OR delivery.state = %(state)s)
-ORDER BY delivery.id DESC
-LIMIT %(limit)s;
+-- Which ones is told by indexes alone; only these rows are read.
+WHERE delivery.id IN (
+    SELECT id FROM m2s_orchestration.delivery AS asked
+    WHERE (%(notification)s::text IS NULL OR asked.notification = %(notification)s)
+      AND (%(state)s::text IS NULL OR asked.state = %(state)s)
+    ORDER BY id DESC
+    LIMIT %(limit)s
+)
+ORDER BY delivery.id DESC;
 
 -- of_occurrence: The deliveries of one occurrence, as they were recorded.
 SELECT delivery.id, delivery.notification, period, recipient_key, variant, address,

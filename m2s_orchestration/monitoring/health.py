@@ -78,9 +78,11 @@ def health(connection: Connection, now: datetime) -> Health:
     return Health(**dict(counts), **dict(held), troubles=troubles)
 
 
-def untold(connection: Connection) -> dict[str, int]:
-    """How many mails of each notification's latest occurrence are not out."""
-    return {name: int(count) for name, count in SQL["untold"].run(connection)}
+def untold(connection: Connection, names: Sequence[str]) -> dict[str, int]:
+    """How many mails of the latest occurrence of each of these notifications are not out."""
+    found = dict.fromkeys(names, 0)
+    rows = SQL["untold"].run(connection, names=list(names))
+    return found | {name: int(count) for name, count in rows}
 
 
 def build_asset() -> dg.AssetSpec:
@@ -149,14 +151,14 @@ def _asked(
         require_migrated(connection)
         with translated():
             now = health(connection, datetime.now(UTC))
-            waiting = untold(connection)
+            waiting = untold(connection, names)
     figures = {
         name: dg.MetadataValue.float(value)
         if isinstance(value, float)
         else dg.MetadataValue.int(value)
         for name, value in asdict(now).items()
     }
-    return figures, list(_judged(now, {name: waiting.get(name, 0) for name in names}))
+    return figures, list(_judged(now, waiting))
 
 
 def _judged(now: Health, waiting: Mapping[str, int]) -> Iterator[dg.AssetCheckEvaluation]:

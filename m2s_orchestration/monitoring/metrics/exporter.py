@@ -18,7 +18,7 @@ from m2s_orchestration.errors import BadSettings, DatabaseFault, OrchestrationEr
 from m2s_orchestration.framework.execution import open_instance
 from m2s_orchestration.monitoring.metrics import families
 from m2s_orchestration.monitoring.metrics.families import Sample, written
-from m2s_orchestration.monitoring.metrics.ledger import Ledger
+from m2s_orchestration.monitoring.metrics.ledger import Ledger, Past
 from m2s_orchestration.monitoring.metrics.runs import Runs
 from m2s_orchestration.monitoring.metrics.watched import Watched
 from m2s_orchestration.postgres import Database, first_line, translated
@@ -85,6 +85,7 @@ class Exporter(Collector):
         self._database = database
         self._instance = instance
         self._watched = watched
+        self._past = Past()
         self._one_at_a_time = threading.Lock()
         self._told: dict[str, str] = {}
 
@@ -127,7 +128,12 @@ class Exporter(Collector):
     def _read_ledger(self) -> Ledger:
         with self._database.connect("metrics", patience=PATIENCE) as connection, translated():
             require_migrated(connection)
-            return Ledger.read(connection, self._watched.leases)
+            return Ledger.read(
+                connection,
+                self._past,
+                mailers=self._watched.mailers,
+                leases=self._watched.leases,
+            )
 
     def _read_runs(self) -> Runs:
         instance = self._instance.get()

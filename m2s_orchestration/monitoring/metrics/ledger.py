@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import psycopg
 
 from m2s_orchestration.delivery.cutover import Cutover, cutovers
 from m2s_orchestration.monitoring.metrics import families
 from m2s_orchestration.monitoring.metrics.families import Sample, by_name, counted, distributed
+from m2s_orchestration.monitoring.metrics.tally import Rows, Tally
 from m2s_orchestration.postgres import Connection, statements
 
 SQL = statements(__package__, "ledger.sql")
@@ -20,7 +20,21 @@ NEGATED = sorted(-bound for bound in families.BOUNDS)
 # An occurrence in one of these waits for nothing any more.
 CLOSED = ("done", "expired")
 
-Rows = list[tuple[Any, ...]]
+
+class Past:
+    """What only grows, of which a scrape counts the last hour: its memory between scrapes."""
+
+    def __init__(self) -> None:
+        self.sent = Tally(SQL["sent"])
+        self.attempts = Tally(SQL["attempts"])
+        self.lease_events = Tally(SQL["lease_events"])
+        self.holds = Tally(SQL["holds"], negated=NEGATED)
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether anything of it is still to be counted whole."""
+        tallies = (self.sent, self.attempts, self.lease_events, self.holds)
+        return any(tally.is_new for tally in tallies)
 
 
 @dataclass(frozen=True)
@@ -38,18 +52,23 @@ class Ledger:
     moved: dict[str, Cutover]
 
     @classmethod
-    def read(cls, connection: Connection, leases: Sequence[str]) -> Ledger:
+    def read(
+        cls, connection: Connection, past: Past, *, mailers: Sequence[str], leases: Sequence[str]
+    ) -> Ledger:
         """In one snapshot, so that the figures fit each other."""
         connection.read_only = True
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         with connection.transaction():
+            if past.is_unknown:
+                SQL["take_time"].run(connection)
+            ((horizon,),) = SQL["horizon"].run(connection)
             return cls(
-                deliveries=SQL["deliveries"].run(connection),
-                attempts=SQL["attempts"].run(connection),
+                deliveries=SQL["unsent"].run(connection) + past.sent.read(connection, horizon),
+                attempts=past.attempts.read(connection, horizon),
                 occurrences=SQL["occurrences"].run(connection),
-                successes=SQL["successes"].run(connection),
-                lease_events=SQL["lease_events"].run(connection),
-                holds=SQL["holds"].run(connection, negated=NEGATED),
+                successes=SQL["successes"].run(connection, names=list(mailers)),
+                lease_events=past.lease_events.read(connection, horizon),
+                holds=past.holds.read(connection, horizon),
                 leases=SQL["leases"].run(connection, names=list(leases)),
                 troubles=SQL["troubles"].run(connection),
                 moved=cutovers(connection),

@@ -10,7 +10,8 @@ import dagster as dg
 from m2s_orchestration.framework import tags
 from m2s_orchestration.monitoring.metrics import families
 from m2s_orchestration.monitoring.metrics.families import Sample, by_name, counted, distributed
-from m2s_orchestration.monitoring.metrics.ledger import NEGATED, Rows
+from m2s_orchestration.monitoring.metrics.ledger import NEGATED
+from m2s_orchestration.monitoring.metrics.tally import Rows
 from m2s_orchestration.monitoring.missed_occurrences import UNDER_WAY, switched_on
 from m2s_orchestration.postgres import Connection, statements
 

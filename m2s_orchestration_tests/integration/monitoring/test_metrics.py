@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import dagster as dg
@@ -21,6 +22,7 @@ from m2s_orchestration.framework import tags
 from m2s_orchestration.monitoring.alert_operators import notification as alert
 from m2s_orchestration.monitoring.metrics import families
 from m2s_orchestration.monitoring.metrics.exporter import Exporter, OpenedInstance
+from m2s_orchestration.monitoring.metrics.tally import Rows, Tally
 from m2s_orchestration.monitoring.metrics.watched import Watched
 from m2s_orchestration.notifications import NOTIFICATIONS
 from m2s_orchestration.postgres import Connection, Database, Statement
@@ -240,6 +242,24 @@ def test_a_scrape_costs_as_many_statements_whatever_is_there(
     assert found["m2s_run_peak_memory_bytes", (AGING,)] == 100 * 1024**2
     # Half of them are Dagster's own, which looks at its tables' columns each time.
     assert len(of_much) == len(of_nothing) < 35
+
+
+def test_only_who_counts_everything_may_take_longer_than_a_scrape(
+    exporter: Exporter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits: list[str] = []
+    read = Tally.read
+
+    def watched(self: Tally, connection: Connection, horizon: datetime) -> Rows:
+        limits.extend(limit for (limit,) in connection.execute("SHOW statement_timeout"))
+        return read(self, connection, horizon)
+
+    monkeypatch.setattr(Tally, "read", watched)
+    first = values(exporter.collect())
+    second = values(exporter.collect())
+
+    assert limits == ["2min"] * 4 + ["3s"] * 4
+    assert first["m2s_up", ("club",)] == second["m2s_up", ("club",)] == 1
 
 
 def test_a_role_that_may_only_read_is_enough(exporter: Exporter, connection: Connection) -> None:
