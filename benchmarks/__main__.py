@@ -15,14 +15,14 @@ from types import ModuleType
 
 from rich.console import Console
 
-from benchmarks import contention, growth, overhead, page, query, sending
+from benchmarks import contention, growth, overhead, page, pages, query, sending
 from benchmarks.laboratory import DURABLE, Laboratory
 from benchmarks.page import Told
 from benchmarks.plot import draw
 from m2s_orchestration.demo.postgres import EmbeddedPostgres
 
 BENCHMARKS: dict[str, ModuleType] = {
-    module.NAME: module for module in (query, sending, overhead, contention, growth)
+    module.NAME: module for module in (query, sending, overhead, contention, growth, pages)
 }
 
 

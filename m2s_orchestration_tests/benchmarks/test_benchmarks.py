@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import page
+from benchmarks import page, pages
 from benchmarks.__main__ import BENCHMARKS
 from benchmarks.findings import Findings, Plot, Row
 from benchmarks.laboratory import Laboratory
@@ -17,7 +17,8 @@ from m2s_orchestration.demo.postgres import EmbeddedPostgres
 from m2s_orchestration_tests.structure.repository import ROOT
 
 
-@pytest.mark.parametrize("name", BENCHMARKS)
+# What needs a browser is tried beside the other things that do.
+@pytest.mark.parametrize("name", [name for name in BENCHMARKS if name != pages.NAME])
 def test_it_finds_figures(name: str, postgres: EmbeddedPostgres, tmp_path: Path) -> None:
     findings = BENCHMARKS[name].measure(Laboratory(tmp_path, postgres, is_small=True))
 
