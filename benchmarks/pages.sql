@@ -4,40 +4,48 @@ SELECT run_id FROM runs WHERE pipeline_name = %(job)s ORDER BY id DESC LIMIT 1;
 -- number: How many runs there are, and how many events.
 SELECT (SELECT count(*) FROM runs), (SELECT count(*) FROM event_logs);
 
--- remember: The runs as they are now, which the past repeats.
-CREATE TABLE lived AS SELECT id, run_id FROM runs;
+-- remember: The runs as they are now, which the past repeats, with the keys of their occurrences.
+CREATE TABLE lived AS
+SELECT id, run_id, coalesce(
+    (SELECT value FROM run_tags WHERE run_tags.run_id = runs.run_id AND key = 'm2s/occurrence'),
+    '2026-01-01-00:00'
+) AS occurrence
+FROM runs;
 
--- forget_choice: The next days get ids of their own.
-DROP TABLE repeated;
-
--- choose: An id for each run of each of these days, the oldest first.
+-- choose: An id for each run of each of these days, the oldest first, and another occurrence.
 CREATE TABLE repeated AS
-SELECT run_id AS was, gen_random_uuid()::text AS is, make_interval(days => day) AS ago
+SELECT run_id AS was, gen_random_uuid()::text AS is, make_interval(days => day) AS ago,
+       occurrence, to_char(
+           to_timestamp(occurrence, 'YYYY-MM-DD-HH24:MI') - make_interval(days => day),
+           'YYYY-MM-DD-HH24:MI'
+       ) AS another
 FROM generate_series(%(first)s::int, %(last)s::int, -1) AS day, lived
 ORDER BY day DESC, lived.id;
 
 -- index_choice: Each run is looked for three times.
 CREATE INDEX ON repeated (was);
 
+-- forget_choice: The next days get ids of their own.
+DROP TABLE repeated;
+
 -- runs: The runs of those days.
 INSERT INTO runs (run_id, snapshot_id, pipeline_name, mode, status, run_body, partition, partition_set,
                   create_timestamp, update_timestamp, start_time, end_time)
-SELECT repeated.is, snapshot_id, pipeline_name, mode, status, replace(run_body, was, repeated.is),
-       partition, partition_set, create_timestamp - ago, update_timestamp - ago,
+SELECT repeated.is, snapshot_id, pipeline_name, mode, status,
+       replace(replace(run_body, was, repeated.is), occurrence, another),
+       replace(partition, occurrence, another), partition_set,
+       create_timestamp - ago, update_timestamp - ago,
        start_time - extract(epoch FROM ago), end_time - extract(epoch FROM ago)
 FROM runs JOIN repeated ON was = runs.run_id ORDER BY ago DESC, runs.id;
 
--- tags: Their tags; each has its own day's occurrence and partition.
+-- tags: Their tags.
 INSERT INTO run_tags (run_id, key, value)
-SELECT repeated.is, key,
-       CASE WHEN key IN ('dagster/partition', 'm2s/occurrence')
-            THEN to_char(to_timestamp(value, 'YYYY-MM-DD-HH24:MI') - ago, 'YYYY-MM-DD-HH24:MI')
-            ELSE value END
+SELECT repeated.is, key, replace(value, occurrence, another)
 FROM run_tags JOIN repeated ON was = run_tags.run_id;
 
 -- events: Their events.
 INSERT INTO event_logs (run_id, event, dagster_event_type, timestamp, step_key, asset_key, partition)
-SELECT repeated.is, replace(event, was, repeated.is), dagster_event_type, timestamp - ago, step_key,
-       asset_key,
-       to_char(to_timestamp(partition, 'YYYY-MM-DD-HH24:MI') - ago, 'YYYY-MM-DD-HH24:MI')
+SELECT repeated.is, replace(replace(event, was, repeated.is), occurrence, another),
+       dagster_event_type, timestamp - ago, step_key, asset_key,
+       replace(partition, occurrence, another)
 FROM event_logs JOIN repeated ON was = event_logs.run_id ORDER BY ago DESC, event_logs.id;
