@@ -8,7 +8,7 @@ from typing import Any
 from m2s_orchestration.postgres import Connection, Statement
 
 Rows = list[tuple[Any, ...]]
-Key = tuple[Any, ...]
+Values = tuple[Any, ...]
 
 # Before anything that a ledger can have.
 NEVER = datetime(1, 1, 2, tzinfo=UTC)
@@ -25,7 +25,7 @@ class Tally:
         self._statement = statement
         self._values = values
         self._since = NEVER
-        self._settled: dict[Key, Key] = {}
+        self._settled: dict[Values, Values] = {}
 
     @property
     def is_new(self) -> bool:
@@ -37,7 +37,7 @@ class Tally:
         # A clock that was put back must not settle anything twice.
         horizon = max(horizon, self._since)
         rows = self._statement.run(connection, since=self._since, horizon=horizon, **self._values)
-        settled, recent = dict(self._settled), dict[Key, Key]()
+        settled, recent = dict(self._settled), dict[Values, Values]()
         for name, word, is_settled, *numbers in rows:
             into = settled if is_settled else recent
             into[name, word] = _sum(into.get((name, word)), tuple(numbers))
@@ -46,5 +46,5 @@ class Tally:
         return [(*key, *numbers) for key, numbers in both.items()]
 
 
-def _sum(one: Key | None, other: Key) -> Key:
+def _sum(one: Values | None, other: Values) -> Values:
     return other if one is None else tuple(a + b for a, b in zip(one, other, strict=True))
