@@ -14,13 +14,13 @@ import secrets
 import socket
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import psycopg
 from psycopg.pq import TransactionStatus
 
+from m2s_orchestration.delivery.standby import Standby
 from m2s_orchestration.errors import LeaseHeld, LeaseLost
 from m2s_orchestration.postgres import Connection, Database, statements, translated
 
@@ -84,6 +84,7 @@ class Lease:
         self._is_certain = False
         self._stop = threading.Event()
         self._heart: threading.Thread | None = None
+        self._giver: Standby | None = None
 
     def acquire(self, *, wait: timedelta, force: bool = False) -> str:
         """Take the lease within `wait`; returns how (`acquired`, `taken_over` or `forced`).
@@ -92,6 +93,8 @@ class Lease:
         """
         gives_up_at = time.monotonic() + wait.total_seconds()
         began_at = time.monotonic()
+        # There before the row is ours, so that whatever comes finds it.
+        self._giver = Standby(self._give_back, name="lease release")
         with self._database.connect(f"lease {self.notification}") as connection, translated():
             while True:
                 # Known before the row is: an interrupt in between must still give it back.
@@ -119,22 +122,15 @@ class Lease:
     def release(self) -> None:
         """Give the lease back if it is ours; harmless when it is not.
 
-        It is done in a thread of its own, so that a run that is told to stop just now has it done.
+        A run that is told to stop just now has it done as well.
         """
-        pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="lease release")
-        giving = pool.submit(self._give_back)
-        try:
-            while wait([giving], timeout=0.2).not_done:
-                # Not one long wait, in which Python would not hear of a signal.
-                pass
-        finally:
-            wait([giving])
-            pool.shutdown(wait=False)
-        giving.result()
+        if self._giver:
+            self._giver.carry_out()
 
     def _give_back(self) -> None:
         self._stop.set()
-        if self._heart:
+        # One whose start was interrupted hears of it by itself, and cannot be joined.
+        if self._heart and self._heart.is_alive():
             self._heart.join(timeout=HEARTBEAT.total_seconds())
         if not self._held:
             return

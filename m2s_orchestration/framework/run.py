@@ -102,6 +102,7 @@ class NotificationRun:
         try:
             lease.acquire(wait=self.request.wait, force=self.request.options.force)
         except LeaseHeld:
+            lease.release()
             self._lease = None
             raise
 

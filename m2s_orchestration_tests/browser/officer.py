@@ -125,7 +125,8 @@ class Officer:
         row.scroll_into_view_if_needed()
         row.get_by_text("[Show Markdown]").click()
         dialog = self.page.get_by_role("dialog")
-        expect(dialog).to_be_visible()
+        # It opens empty, and what it shows comes when the program that shows it is loaded.
+        expect(dialog.locator("table, p, pre, li").first).to_be_visible()
         said = dialog.inner_text()
         self.picture(picture or title.replace(" ", "-"))
         self.page.keyboard.press("Escape")

@@ -7,6 +7,7 @@ status, and can be killed, stopped and continued like any other.
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import json
 import multiprocessing
 import os
@@ -22,9 +23,12 @@ from pathlib import Path
 from typing import Any
 
 from m2s_orchestration.cli import main
+from m2s_orchestration_tests.eventually import eventually
 
 PATIENCE = 300.0  # seconds for which a run may take before it counts as hanging
 STANDARD_OUTPUT, STANDARD_ERROR = 1, 2
+# What a run answers with the stacks of its threads, the last of them that of the first thread.
+WHERE_ARE_YOU, LAST_WORDS = signal.SIGUSR2, "_enter"
 
 # A function of the tests and its arguments, called in a run's process before anything else.
 Before = tuple[Any, ...]
@@ -95,8 +99,11 @@ class Run:
             return self._process.is_alive()
 
     def ended(self, within: float = PATIENCE) -> Ended:
-        """Wait for its end. A run that does not end is killed and is a failure."""
+        """Wait for its end. A run that does not end says where it hangs, is killed, and fails."""
         if not connection.wait([self._process.sentinel], within):
+            self.signal(WHERE_ARE_YOU)
+            with contextlib.suppress(AssertionError):
+                eventually(lambda: LAST_WORDS in self._said())
             self._process.kill()
             connection.wait([self._process.sentinel])
             raise AssertionError(f"the run did not end within {within:g} s: {self._said()}")
@@ -107,7 +114,7 @@ class Run:
         return Ended(status, self._output.read_text(), self._errors.read_text())
 
     def _said(self) -> str:
-        return self._errors.read_text().strip()[-500:]
+        return self._errors.read_text().strip()
 
 
 def _enter(
@@ -121,6 +128,7 @@ def _enter(
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _write_to(folder / "output", STANDARD_OUTPUT)
     _write_to(folder / "errors", STANDARD_ERROR)
+    faulthandler.register(WHERE_ARE_YOU, file=STANDARD_ERROR)
     if before:
         before[0](*before[1:])
     try:

@@ -268,6 +268,47 @@ def test_a_lease_whose_answer_was_lost_is_given_back(
     assert events(connection) == ["acquired", "released"]
 
 
+def test_it_is_given_back_by_a_thread_that_was_there_before_it_was_taken(
+    new_lease: NewLease, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is only started then may be left half started, and its process never ends."""
+    lease = new_lease()
+    lease.acquire(wait=NOW)
+    start = threading.Thread.start
+
+    def interrupted(thread: threading.Thread) -> None:
+        start(thread)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", interrupted)
+        lease.release()
+
+    assert holder(connection) is None
+    assert not [one for one in threading.enumerate() if one.name.startswith("lease")]
+
+
+def test_a_heartbeat_whose_start_was_interrupted_keeps_nobody_from_giving_back(
+    new_lease: NewLease, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease = new_lease()
+    start = threading.Thread.start
+
+    def interrupted(thread: threading.Thread) -> None:
+        if thread.name == "lease heartbeat":
+            raise KeyboardInterrupt
+        start(thread)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            lease.acquire(wait=NOW)
+    assert holder(connection) == lease.owner
+    lease.release()
+
+    assert holder(connection) is None
+
+
 def test_a_lease_that_was_asked_for_in_vain_is_not_noted_as_lost(
     database: Database, connection: Connection
 ) -> None:
