@@ -101,6 +101,7 @@ def _fill(database: Database, number: int) -> float:
             SQL["occurrences"].run(connection, notification=notification, days=days)
             SQL["deliveries"].run(connection, notification=notification, each=each)
             SQL["attempts"].run(connection, notification=notification)
+            SQL["lease_events"].run(connection, notification=notification)
         connection.execute("VACUUM ANALYZE")
         return float(SQL["deliveries_size"].run(connection)[0][0])
 

@@ -43,9 +43,27 @@ INSERT INTO run_tags (run_id, key, value)
 SELECT repeated.is, key, replace(value, occurrence, another)
 FROM run_tags JOIN repeated ON was = run_tags.run_id;
 
--- events: Their events.
+-- events: Their events, with the moment that each tells as well.
 INSERT INTO event_logs (run_id, event, dagster_event_type, timestamp, step_key, asset_key, partition)
-SELECT repeated.is, replace(replace(event, was, repeated.is), occurrence, another),
+SELECT repeated.is,
+       replace(replace(replace(event, was, repeated.is), occurrence, another), told, earlier),
        dagster_event_type, timestamp - ago, step_key, asset_key,
        replace(partition, occurrence, another)
-FROM event_logs JOIN repeated ON was = event_logs.run_id ORDER BY ago DESC, event_logs.id;
+FROM event_logs JOIN repeated ON was = event_logs.run_id,
+     LATERAL (SELECT substring(event FROM '"timestamp": ([0-9.]+)')) AS moment (told),
+     LATERAL (SELECT (told::numeric - extract(epoch FROM ago))::text) AS before (earlier)
+ORDER BY ago DESC, event_logs.id;
+
+-- figures: What a sensor writes of the club's mail each half hour, without a run.
+INSERT INTO event_logs (run_id, event, dagster_event_type, timestamp, step_key, asset_key, partition)
+SELECT run_id, replace(event, told, earlier), dagster_event_type, timestamp - ago, step_key,
+       asset_key, partition
+FROM (
+    SELECT * FROM event_logs
+    WHERE asset_key = '["club_mail"]' AND dagster_event_type = 'ASSET_MATERIALIZATION'
+    ORDER BY id LIMIT 1
+) AS figures, generate_series(%(first)s::int * 48, %(last)s::int * 48 - 47, -1) AS half_hour,
+     LATERAL (SELECT make_interval(mins => half_hour * 30)) AS shift (ago),
+     LATERAL (SELECT substring(event FROM '"timestamp": ([0-9.]+)')) AS moment (told),
+     LATERAL (SELECT (told::numeric - extract(epoch FROM ago))::text) AS before (earlier)
+ORDER BY half_hour DESC;

@@ -14,7 +14,9 @@ STYLE = Style(
     background="white",
     plot_background="white",
     font_family="sans-serif",
-    colors=("#c0392b", "#7f8c8d", "#1f618d", "#27ae60", "#8e44ad", "#d68910"),
+    colors=(
+        *("#c0392b", "#7f8c8d", "#1f618d", "#27ae60", "#8e44ad", "#d68910", "#16a085", "#2c3e50"),
+    ),
 )
 
 

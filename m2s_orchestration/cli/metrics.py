@@ -24,8 +24,8 @@ from m2s_orchestration.settings import club_database
 def metrics(port: int, host: str) -> None:
     """Serve the figures of ledger, leases, runs and schedules at /metrics, until it is stopped.
 
-    They are looked up at each scrape. A database that is away is one of the figures. What each
-    means, and what to do at which alert: docs/monitoring.md.
+    They are looked up at each scrape, but for what an hour has settled. A database that is away is
+    one of the figures. What each means, and what to do at which alert: docs/monitoring.md.
     """
     database = Database(club_database())
     # Dagster and the exporter's server take a second to import: only this needs them.

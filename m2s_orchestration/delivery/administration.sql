@@ -3,7 +3,7 @@ SELECT delivery.id, delivery.notification, period, recipient_key, variant, addre
        delivery.state, reason,
        tries, reply_code, reply_text, message_id, subject, sent_at, delivery.changed_at, tick
 FROM m2s_orchestration.delivery JOIN m2s_orchestration.occurrence ON occurrence.id = occurrence_id
--- Which ones is told by indexes alone; only these rows are read.
+-- Which ones, an index tells where a state is asked for; only these rows are then read and joined.
 WHERE delivery.id IN (
     SELECT id FROM m2s_orchestration.delivery AS asked
     WHERE (%(notification)s::text IS NULL OR asked.notification = %(notification)s)

@@ -27,7 +27,7 @@ SELECT count(*) FILTER (WHERE event = 'contended') AS contended,
        coalesce(max(seconds) FILTER (WHERE event = 'released'), 0) AS longest_held
 FROM m2s_orchestration.lease_event WHERE at > %(now)s - interval '1 day';
 
--- untold: Of each notification, the deliveries of its latest occurrence with any that are not out.
+-- untold: Of each notification's latest occurrence that has deliveries, those that are not out.
 SELECT notification, count(*)
 FROM unnest(%(names)s::text[]) AS asked (name), LATERAL (
     SELECT id FROM m2s_orchestration.occurrence

@@ -14,5 +14,5 @@ def test_it_opens_every_page_over_a_past_that_grows(
 ) -> None:
     findings = pages.measure(Laboratory(tmp_path, postgres, is_small=True))
 
-    assert len(findings.rows) == 10
-    assert all(0 < row.figure < 60 for row in findings.rows)
+    assert len(findings.rows) == len(findings.plots[0].curves) == 8
+    assert all(row.figure > 0 for row in findings.rows)

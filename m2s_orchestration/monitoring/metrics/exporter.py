@@ -79,7 +79,7 @@ class OpenedInstance:
 
 
 class Exporter(Collector):
-    """Looks everything up at each scrape; one scrape at a time asks the databases."""
+    """Looks up at each scrape what is not settled; one scrape at a time asks the databases."""
 
     def __init__(self, database: Database, instance: OpenedInstance, watched: Watched) -> None:
         self._database = database
@@ -94,10 +94,18 @@ class Exporter(Collector):
         return written(())
 
     def collect(self) -> Iterator[Metric]:
-        """Every family; called by the registry at each scrape."""
-        with self._one_at_a_time:
-            ledger = self._asked("club", self._read_ledger)
-            runs = self._asked("dagster", self._read_runs)
+        """Every family; called by the registry at each scrape.
+
+        A scrape that finds another at work, such as the first, which counts everything, waits for
+        it as long as for a database, and tells that nothing could be read.
+        """
+        ledger, runs = None, None
+        if self._one_at_a_time.acquire(timeout=PATIENCE.total_seconds()):
+            try:
+                runs = self._asked("dagster", self._read_runs)
+                ledger = self._asked("club", self._read_ledger)
+            finally:
+                self._one_at_a_time.release()
         yield from written(self._samples(ledger, runs, datetime.now(UTC)))
 
     def _samples(self, ledger: Ledger | None, runs: Runs | None, now: datetime) -> Iterator[Sample]:

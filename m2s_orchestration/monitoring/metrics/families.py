@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal, NamedTuple
 
 from prometheus_client.core import (
@@ -49,7 +50,7 @@ class Distribution:
     total: float
 
     @classmethod
-    def of(cls, rows: Iterable[tuple[int, int, float]]) -> Distribution:
+    def of(cls, rows: Iterable[tuple[int, int, Decimal]]) -> Distribution:
         """From rows of (how many of the bounds are not exceeded, how many did so, their sum)."""
         found = list(rows)
         up_to = tuple(
@@ -120,13 +121,12 @@ def by_name(
 
 
 def distributed(
-    family: Family, rows: Iterable[tuple[str, int, int, float]], names: Sequence[str]
+    family: Family, rows: Iterable[tuple[str, int, int, Decimal]], names: Sequence[str]
 ) -> Iterator[Sample]:
     """A distribution for each name, from rows of (name, bounds not exceeded, count, sum)."""
-    found: dict[str, list[tuple[int, int, float]]] = {name: [] for name in names}
-    for name, *row in rows:
-        fitting, count, total = row
-        found.setdefault(name, []).append((int(fitting), int(count), float(total)))
+    found: dict[str, list[tuple[int, int, Decimal]]] = {name: [] for name in names}
+    for name, fitting, count, total in rows:
+        found.setdefault(name, []).append((fitting, count, total))
     for name, its in found.items():
         yield Sample(family, (name,), Distribution.of(its))
 

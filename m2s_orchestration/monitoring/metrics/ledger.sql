@@ -1,7 +1,7 @@
 -- take_time: Whoever counts everything for the first time may take longer than a scrape.
 SET LOCAL statement_timeout = '2min';
 
--- horizon: What happened up to this moment changes no more: no transaction is as old.
+-- horizon: What happened up to this moment is all there: no transaction of ours lasts as long.
 SELECT transaction_timestamp() - interval '1 hour';
 
 -- unsent: How many deliveries of each notification are in each state but sent.
@@ -41,9 +41,10 @@ WHERE at > %(since)s
 GROUP BY 1, 2, 3;
 
 -- holds: How long leases were held: of the bounds, how many that does not exceed; how often; in all.
--- Both sides are negated, because width_bucket counts the bounds that a number reaches.
+-- Both sides are negated, because width_bucket counts the bounds that a number reaches. Summed exactly,
+-- so that a counter never falls, in whatever parts it is added up.
 SELECT notification, width_bucket(-seconds, %(negated)s::double precision[]), at <= %(horizon)s,
-       count(*), sum(seconds)
+       count(*), sum(seconds::numeric)
 FROM m2s_orchestration.lease_event
 WHERE event = 'released' AND seconds IS NOT NULL AND at > %(since)s
 GROUP BY 1, 2, 3;

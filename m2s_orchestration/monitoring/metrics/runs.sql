@@ -5,9 +5,10 @@ WHERE pipeline_name = ANY(%(names)s)
 GROUP BY 1, 2, 3;
 
 -- durations: How long runs took: of the bounds, how many that does not exceed; how often; in all.
--- Both sides are negated, because width_bucket counts the bounds that a number reaches.
+-- Both sides are negated, because width_bucket counts the bounds that a number reaches. Summed exactly,
+-- so that a counter never falls, in whatever order it is added up.
 SELECT pipeline_name, width_bucket(start_time - end_time, %(negated)s::double precision[]),
-       count(*), sum(end_time - start_time)
+       count(*), sum((end_time - start_time)::numeric)
 FROM runs
 WHERE pipeline_name = ANY(%(names)s) AND status = ANY(%(ended)s)
   AND start_time IS NOT NULL AND end_time IS NOT NULL

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from m2s_orchestration.postgres import Connection, Statement
@@ -12,6 +12,8 @@ Values = tuple[Any, ...]
 
 # Before anything that a ledger can have.
 NEVER = datetime(1, 1, 2, tzinfo=UTC)
+# More than clocks are set by; another clock, or another copy of the database, is as far away.
+SET_BACK = timedelta(minutes=30)
 
 
 class Tally:
@@ -34,7 +36,10 @@ class Tally:
 
     def read(self, connection: Connection, horizon: datetime) -> Rows:
         """Rows of a name, a word and the numbers, one for each name and word."""
-        # A clock that was put back must not settle anything twice.
+        if horizon < self._since - SET_BACK:
+            # What is remembered is of a time that is still to come.
+            self._since, self._settled = NEVER, {}
+        # A clock that was set back a little must not settle anything twice.
         horizon = max(horizon, self._since)
         rows = self._statement.run(connection, since=self._since, horizon=horizon, **self._values)
         settled, recent = dict(self._settled), dict[Values, Values]()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -20,8 +20,10 @@ from m2s_orchestration.application.commands import COMMANDS
 from m2s_orchestration.demo.postgres import EmbeddedPostgres
 from m2s_orchestration.framework import tags
 from m2s_orchestration.monitoring.alert_operators import notification as alert
+from m2s_orchestration.monitoring.metrics import exporter as metrics_exporter
 from m2s_orchestration.monitoring.metrics import families
 from m2s_orchestration.monitoring.metrics.exporter import Exporter, OpenedInstance
+from m2s_orchestration.monitoring.metrics.ledger import Past
 from m2s_orchestration.monitoring.metrics.tally import Rows, Tally
 from m2s_orchestration.monitoring.metrics.watched import Watched
 from m2s_orchestration.notifications import NOTIFICATIONS
@@ -133,6 +135,51 @@ def test_what_persons_settle_is_no_try_of_a_run(exporter: Exporter, connection: 
 
     assert found["m2s_attempts_total", (AGING, "sent")] == 2
     assert found["m2s_attempts_total", (AGING, "failed")] == 0
+
+
+HAPPENED = """
+UPDATE m2s_orchestration.{table}
+SET {column} = %s::timestamptz
+    - (ARRAY[interval '3 hours', '100 minutes', '59 minutes', '0'])[1 + id %% 4]
+"""
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "name"),
+    [
+        ("delivery", "changed_at", "sent"),
+        ("attempt", "at", "attempts"),
+        ("lease_event", "at", "lease_events"),
+        ("lease_event", "at", "holds"),
+    ],
+)
+def test_who_remembers_counts_like_who_counts_everything(
+    connection: Connection, table: str, column: str, name: str
+) -> None:
+    now = datetime.now(UTC)
+    fill(connection, occurrences=8)
+    # Of which sums depend on their order, where they are not exact.
+    hold(connection, *(number**0.5 / 7 for number in range(64)))
+    connection.execute("SET session_replication_role = replica")
+    connection.execute(HAPPENED.format(table=table, column=column), (now,))
+    past = Past()
+
+    for minutes in (240, 120, 119, 60, 30, 0):
+        horizon = now - timedelta(minutes=minutes)
+        remembered = getattr(past, name).read(connection, horizon)
+        counted = getattr(Past(), name).read(connection, horizon)
+        assert sorted(remembered) == sorted(counted)
+        assert sum(row[2] for row in remembered) in {16, 64}
+
+
+def test_a_scrape_beside_another_that_takes_long_says_that_it_read_nothing(
+    exporter: Exporter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(metrics_exporter, "PATIENCE", timedelta(seconds=0.1))
+    with exporter._one_at_a_time:
+        found = values(exporter.collect())
+
+    assert found["m2s_up", ("club",)] == found["m2s_up", ("dagster",)] == 0
 
 
 def test_the_last_success_is_that_of_the_newest_occurrence(

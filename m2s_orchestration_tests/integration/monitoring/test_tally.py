@@ -96,8 +96,20 @@ def test_a_clock_that_was_put_back_settles_nothing_twice(
 ) -> None:
     happen(connection, "sent", -1, 0.5, 1.5)
 
-    for hours in (1, 0, -2, 0.4, 2):
+    for hours in (1, 0.9, 0.6, 0.8, 2):
         assert counted(tally, connection, hours) == {"sent": (3, 6.0)}
+
+
+def test_a_clock_that_was_far_ahead_keeps_nothing_from_being_counted(
+    tally: Tally, connection: Connection
+) -> None:
+    happen(connection, "sent", -1)
+    counted(tally, connection, 48)
+
+    happen(connection, "lost", 24)
+
+    for hours in (24, 25, 49):
+        assert counted(tally, connection, hours) == {"sent": (1, 2.0), "lost": (1, 2.0)}
 
 
 def test_it_is_new_until_everything_was_counted(tally: Tally, connection: Connection) -> None:
