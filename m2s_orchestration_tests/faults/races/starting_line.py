@@ -19,7 +19,7 @@ from m2s_orchestration_tests.faults.bench.bench import MOMENTS
 from m2s_orchestration_tests.faults.bench.processes import Ended, Run
 
 ROOT = Path(__file__).parents[3]
-PATIENCE = 120.0  # seconds that a race may take before it counts as hanging
+PATIENCE = 300.0  # seconds that a race may take before it counts as hanging
 
 
 @dataclass(frozen=True)
