@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 
 def exponent(sizes: Sequence[float], costs: Sequence[float | None]) -> float | None:
@@ -21,3 +21,10 @@ def exponent(sizes: Sequence[float], costs: Sequence[float | None]) -> float | N
     middle = (sum(x for x, _ in points) / len(points), sum(y for _, y in points) / len(points))
     over = sum((x - middle[0]) * (y - middle[1]) for x, y in points)
     return over / sum((x - middle[0]) ** 2 for x, _ in points)
+
+
+def on_growth(what: str, sizes: Sequence[float], seconds: Sequence[Mapping[str, float]]) -> str:
+    """A sentence: with which power of the sizes each name's seconds grow, one mapping a size."""
+    powers = {name: exponent(sizes, [one[name] for one in seconds]) or 0.0 for name in seconds[0]}
+    told = ", ".join(f"{name} {power:.2f}" for name, power in powers.items())
+    return f"The power of the {what} with which the time grows: {told}."

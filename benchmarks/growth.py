@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 from benchmarks.clock import best_of
 from benchmarks.findings import Findings, Plot, Row
-from benchmarks.fit import exponent
+from benchmarks.fit import on_growth
 from benchmarks.laboratory import Laboratory
 from benchmarks.sending import planned
 from m2s_orchestration.delivery import administration, ledger
@@ -75,19 +75,9 @@ def measure(laboratory: Laboratory) -> Findings:
                 " texts dropped as they are after 90 days."
                 for one in asked
             ),
-            _on_growth(asked),
+            on_growth("rows", [one.rows for one in asked], [one.seconds for one in asked]),
         ),
     )
-
-
-def _on_growth(asked: list[Asked]) -> str:
-    rows = [one.rows for one in asked]
-    powers = {
-        name: exponent(rows, [one.seconds[name] for one in asked]) or 0.0
-        for name in asked[0].seconds
-    }
-    told = ", ".join(f"{name} {power:.2f}" for name, power in powers.items())
-    return f"The power of the rows with which the time grows: {told}."
 
 
 def _fill(database: Database, number: int) -> float:

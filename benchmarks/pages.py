@@ -18,7 +18,7 @@ import psycopg
 from playwright.sync_api import Browser
 
 from benchmarks.findings import Findings, Plot, Row
-from benchmarks.fit import exponent
+from benchmarks.fit import on_growth
 from benchmarks.laboratory import Laboratory
 from m2s_orchestration.postgres import statements
 from m2s_orchestration_tests.browser.chromium import open_browser
@@ -71,7 +71,8 @@ def measure(laboratory: Laboratory) -> Findings:
         open_browser(watched=bool(os.environ.get("M2S_WATCH"))) as browser,
     ):
         seen = list(_seen(demo, browser, days, times))
-    return Findings(rows=tuple(_rows(seen)), plots=(_plot(seen),), remarks=(_on_growth(seen),))
+    growth = on_growth("runs", [one.runs for one in seen], [one.seconds for one in seen])
+    return Findings(rows=tuple(_rows(seen)), plots=(_plot(seen),), remarks=(growth,))
 
 
 def _seen(demo: Demo, browser: Browser, days: tuple[int, ...], times: int) -> Iterator[Seen]:
@@ -148,12 +149,3 @@ def _plot(seen: list[Seen]) -> Plot:
         tuple(f"{one.runs:,}" for one in seen),
         {name: tuple(one.seconds[name] for one in seen) for name in seen[0].seconds},
     )
-
-
-def _on_growth(seen: list[Seen]) -> str:
-    runs = [one.runs for one in seen]
-    powers = {
-        name: exponent(runs, [one.seconds[name] for one in seen]) or 0.0 for name in seen[0].seconds
-    }
-    told = ", ".join(f"{name} {power:.2f}" for name, power in powers.items())
-    return f"The power of the runs with which the time grows: {told}."

@@ -30,7 +30,6 @@ OUTCOMES = (
     *("sent", "nothing_to_send", "already_done", "done", "rehearsal", "busy"),
     *("incomplete", "refused", "none"),
 )
-DATABASES = ("club", "dagster")
 DAEMONS = ("SCHEDULER", "SENSOR", "QUEUED_RUN_COORDINATOR", "MONITORING", "BACKFILL")
 
 
