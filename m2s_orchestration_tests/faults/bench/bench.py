@@ -77,10 +77,10 @@ class Site:
                 " WHERE state = 'retry'"
             )
 
-    def wires(self, trap: Trap | None = None) -> Wires:
-        """Wires to this club's servers."""
+    def wires(self, trap: Trap | None = None, *, hands: int = 1) -> Wires:
+        """Wires to this club's servers, for a run with so many hands."""
         port = int(str(conninfo_to_dict(self.database.conninfo)["port"]))
-        return Wires(port, self.server.port, trap=trap)
+        return Wires(port, self.server.port, trap=trap, hands=hands)
 
     def _environment(self, wires: Wires | None) -> dict[str, str]:
         named = conninfo_to_dict(self.database.conninfo)

@@ -1,8 +1,8 @@
 """One connection to the mail server: a command and its reply are a point, and so is the body.
 
 The body of a message has no reply; the final dot, which comes after it by itself, has one. What
-comes together with a dot is said `ahead`: it waits until the testimony about the dot has passed, so
-that the points come in the same order every time.
+comes together with a dot is said `ahead`: of a run with one hand it waits until the testimony about
+the dot has passed, so that its points come in the same order every time.
 """
 
 from __future__ import annotations

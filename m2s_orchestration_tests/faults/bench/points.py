@@ -1,6 +1,7 @@
 """A point is a statement or an SMTP command of a run, and each has two sides: before and after.
 
-The same run has the same points every time, in the same order over all of its connections.
+The same run has the same points every time, and one that serves one message at a time has them in
+the same order over all of its connections.
 """
 
 from __future__ import annotations
@@ -67,12 +68,15 @@ Trap = Callable[[Encounter], None]
 class Log:
     """Keeps the points in the order in which they come, and lets a trap act at each.
 
-    It may be used from several threads.
+    Of a run with one hand that is the same order every time: what could overtake waits. Of one with
+    several there is no such order, and a wait for one hand could keep the word of another that it
+    waits for. It may be used from several threads.
     """
 
-    def __init__(self, trap: Trap | None = None) -> None:
+    def __init__(self, trap: Trap | None = None, *, hands: int = 1) -> None:
         self.points: list[Point] = []
         self._trap = trap
+        self._keeps_order = hands == 1
         self._counts: Counter[str] = Counter()
         self._bodies_on_their_way = 0
         self._testimonies_due = 0
@@ -98,7 +102,7 @@ class Log:
     def wait_for_bodies(self) -> None:
         """A body has no reply: whoever sent it may speak to the database before it has passed."""
         with self._turn:
-            self._turn.wait_for(lambda: self._bodies_on_their_way == 0)
+            self._turn.wait_for(lambda: not self._keeps_order or self._bodies_on_their_way == 0)
 
     def testimony_is_due(self) -> None:
         """A dot has its answer, which the run is to record."""
@@ -112,9 +116,11 @@ class Log:
             self._turn.notify_all()
 
     def has_testimony(self, within: float) -> bool:
-        """Whether no dot waits for its testimony any more, or the run is dead."""
+        """Whether no dot waits for its testimony any more, or nobody for it, or the run is dead."""
         with self._turn:
-            return self._turn.wait_for(lambda: self._is_dead or not self._testimonies_due, within)
+            return self._turn.wait_for(
+                lambda: self._is_dead or not (self._keeps_order and self._testimonies_due), within
+            )
 
     def meet(self, point: Point, side: Side, backend: int = 0) -> None:
         """Let the trap act. Raises Cut."""

@@ -4,7 +4,8 @@
         ...  # a run that connects to wires.database_port and wires.mail_port
 
 Everything goes through unchanged, one exchange at a time; at each a trap may kill or stop the run,
-cut the connection, or only look. `wires.points` are the points that were reached.
+cut the connection, or only look. `wires.points` are the points that were reached. `hands` is how
+many connections to the mail server the run may have at once (EMAIL_CONNECTIONS).
 """
 
 from __future__ import annotations
@@ -29,8 +30,10 @@ Conversation = type[DatabaseConversation] | type[MailConversation]
 class Wires:
     """Open while the context lasts."""
 
-    def __init__(self, postgres_port: int, smtp_port: int, *, trap: Trap | None = None) -> None:
-        self.log = Log(trap)
+    def __init__(
+        self, postgres_port: int, smtp_port: int, *, trap: Trap | None = None, hands: int = 1
+    ) -> None:
+        self.log = Log(trap, hands=hands)
         self._database = _Door(DatabaseConversation, postgres_port, self.log)
         self._mail = _Door(MailConversation, smtp_port, self.log)
 

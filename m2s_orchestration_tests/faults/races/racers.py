@@ -7,6 +7,7 @@ ledger and its mail are those of any other run, in a process that ends as fast a
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import secrets
@@ -20,12 +21,14 @@ from m2s_orchestration.framework.request import Request
 from m2s_orchestration.framework.run import NotificationRun
 from m2s_orchestration.notifications import notification_named
 from m2s_orchestration.settings import Settings
+from m2s_orchestration_tests.faults.bench.processes import WHERE_ARE_YOU
 
 Told = dict[str, Any]
 
 
 def main() -> None:
     """Obey until nobody says anything more."""
+    faulthandler.register(WHERE_ARE_YOU)
     for line in sys.stdin:
         _race(json.loads(line))
 

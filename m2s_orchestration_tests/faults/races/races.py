@@ -115,7 +115,11 @@ def _lane(bench: Bench, surveys: Mapping[str, Survey], heats: Sequence[Heat]) ->
             ledger.restore()
             with SmtpServer() as server:
                 site = Site(lane.database, server, lane.folder / f"round-{number}")
-                runs.append(_run(heat, site, line, surveys[heat.notification]))
+                try:
+                    runs.append(_run(heat, site, line, surveys[heat.notification]))
+                except AssertionError as error:
+                    error.add_note(f"{heat}, to be run once more by `again`")
+                    raise
     return runs
 
 
@@ -164,11 +168,13 @@ def _lined_up(
     if on_wires:
         havoc.lay_ambushes(surveyed.points, 8)
     forced = havoc.chance.choice((0, 0, 2))
-    hands = havoc.chance.choice(("1", "2"))
+    hands = havoc.chance.choice((1, 2))
     racers = []
     for number, wait in enumerate(waits):
-        wires = stack.enter_context(site.wires(havoc.trap(number))) if on_wires else None
-        environment = site._environment(wires) | {"EMAIL_CONNECTIONS": hands}
+        wires = site.wires(havoc.trap(number), hands=hands) if on_wires else None
+        if wires:
+            stack.enter_context(wires)
+        environment = site._environment(wires) | {"EMAIL_CONNECTIONS": str(hands)}
         racers.append(racer(heat.notification, environment, wait=wait, force=number < forced))
     return line.line_up(racers)
 

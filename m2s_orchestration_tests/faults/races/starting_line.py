@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -15,11 +16,13 @@ from types import TracebackType
 from typing import Any, Self
 
 from m2s_orchestration.errors import LeaseLost
+from m2s_orchestration_tests.eventually import eventually
 from m2s_orchestration_tests.faults.bench.bench import MOMENTS
-from m2s_orchestration_tests.faults.bench.processes import Ended, Run
+from m2s_orchestration_tests.faults.bench.processes import WHERE_ARE_YOU, Ended, Run
 
 ROOT = Path(__file__).parents[3]
 PATIENCE = 300.0  # seconds that a race may take before it counts as hanging
+LAST_WORDS = "in _be"  # of a racer that says where it is
 
 
 @dataclass(frozen=True)
@@ -180,9 +183,16 @@ class StartingLine:
         assert self._process.stdout
         ready, _, _ = select.select([self._process.stdout], [], [], PATIENCE)
         line = self._process.stdout.readline() if ready else ""
-        assert line, f"the racers are silent: {self._errors.read_text()[-500:]}"
+        assert line, f"the racers are silent: {self._last_words()}"
         answer: dict[str, Any] = json.loads(line)
         return answer
+
+    def _last_words(self) -> str:
+        """What they said, and where those are that are still under way."""
+        with contextlib.suppress(ProcessLookupError, AssertionError):
+            os.killpg(self._process.pid, WHERE_ARE_YOU)
+            eventually(lambda: LAST_WORDS in self._errors.read_text())
+        return self._errors.read_text()
 
     def _kill(self) -> None:
         """The process and every racer that is still under way."""
