@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
-from hypothesis import given
+from email_validator import validate_email
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from m2s_orchestration.errors import BadAddress
 from m2s_orchestration.mail.addresses import (
+    PLAIN,
     check,
     domain_on_the_wire,
     mask,
@@ -61,6 +66,39 @@ def test_an_address_is_trimmed_before_it_is_mailed() -> None:
 def test_a_bad_address_is_refused_with_its_reason(address: str, reason: str) -> None:
     with pytest.raises(BadAddress, match=reason):
         check(address)
+
+
+LABELS = st.text(st.sampled_from("aZ09-"), min_size=1, max_size=20)
+ALMOST_PLAIN = st.builds(
+    lambda local, labels: f"{local}@{'.'.join(labels)}",
+    st.text(st.sampled_from("aZ09._+-"), min_size=1, max_size=70),
+    st.lists(LABELS | st.sampled_from(["org", "c", "xn", "INVALID"]), min_size=1, max_size=5),
+)
+
+
+@settings(max_examples=500)
+@given((ALMOST_PLAIN | st.emails()).filter(PLAIN.fullmatch))
+def test_the_library_takes_every_plain_address_as_it_stands(address: str) -> None:
+    local, _, domain = address.rpartition("@")
+    told = validate_email(address, check_deliverability=False, allow_quoted_local=True, strict=True)
+    assert told.ascii_email == f"{local}@{domain.lower()}"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["jane@org", "jane@example.c0m", "jane@ex--ample.org", "jane@-example.org", "j..d@example.org"],
+)
+def test_what_only_looks_plain_is_left_to_the_library(address: str) -> None:
+    assert not PLAIN.fullmatch(address)
+
+
+def test_a_plain_address_does_not_load_the_library() -> None:
+    script = (
+        "import sys; from m2s_orchestration.mail.addresses import on_the_wire\n"
+        "on_the_wire('Jane.Doe+club@hangar-1.example')\n"
+        "assert 'email_validator' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
 
 
 @given(st.text(max_size=40))
