@@ -10,11 +10,19 @@ import subprocess
 import sys
 import time
 
-_, file, *command = sys.argv
-with open(file, "w") as told:  # noqa: PTH123 - pathlib would make this process larger
-    began = time.perf_counter()
-    process = subprocess.Popen(command, stdout=told, stderr=told)
-    ended, used = os.wait4(process.pid, 0)[1:]
-    seconds = time.perf_counter() - began
-print(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
-sys.exit(os.waitstatus_to_exitcode(ended))
+
+def launched(file: str, command: list[str]) -> tuple[int, tuple[float, float, float]]:
+    """The command's exit status, its seconds, its processor's, and its MB at its highest."""
+    with open(file, "w") as told:  # noqa: PTH123 - pathlib would make this process larger
+        began = time.perf_counter()
+        process = subprocess.Popen(command, stdout=told, stderr=told)
+        ended, used = os.wait4(process.pid, 0)[1:]
+        seconds = time.perf_counter() - began
+    taken = (seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+    return os.waitstatus_to_exitcode(ended), taken
+
+
+if __name__ == "__main__":
+    status, taken = launched(sys.argv[1], sys.argv[2:])
+    print(*taken)
+    sys.exit(status)

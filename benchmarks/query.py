@@ -10,8 +10,9 @@ row, to render), and so is its mail: it is a lower bound of what the present bod
 day: 46.9 s, 9.17 s and 2.34 s. Between the two lies what ours is to be compared with.
 
 The *hand-written query* is one statement for the same rows, names included, in psql, timed by psql
-with the fetching of its rows. Ours is what the steps query and evaluate do: one snapshot, the
-club's settings, the statements of the notification, the members that these name, and the decision.
+with the fetching of its rows; it decides nothing. Ours is what the steps query and evaluate do: one
+snapshot, the club's settings, the statements of the notification, the members that these name, and
+the decision: for the aging logsheets of the largest club 2,000 messages and as many notices.
 Each figure is the quickest of several, and each time nothing is remembered from the time before.
 The two ways of late reports differ in what they look at: ours goes back 90 days by decision, the
 present one 30.
