@@ -13,7 +13,7 @@ from m2s_orchestration.errors import BadAddress
 if TYPE_CHECKING:
     from email_validator import ValidatedEmail
 
-# What nearly every address is. The library takes all of these as they stand, but three times as
+# What nearly every address is. The library takes all of these as they stand, but many times as
 # long, and to load it is a good part of what a run costs that has nothing to send.
 PLAIN = re.compile(
     r"(?=[^@]{1,64}@.{4,63}\Z)"
