@@ -9,17 +9,18 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 
 def launched(file: str, command: list[str]) -> tuple[int, tuple[float, float, float]]:
     """The command's exit status, its seconds, its processor's, and its MB at its highest."""
-    with open(file, "w") as told:  # noqa: PTH123 - pathlib would make this process larger
+    with Path(file).open("w", encoding="utf-8") as told:
         began = time.perf_counter()
         process = subprocess.Popen(command, stdout=told, stderr=told)
         ended, used = os.wait4(process.pid, 0)[1:]
         seconds = time.perf_counter() - began
-    taken = (seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
-    return os.waitstatus_to_exitcode(ended), taken
+    process.returncode = os.waitstatus_to_exitcode(ended)
+    return process.returncode, (seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
 if __name__ == "__main__":

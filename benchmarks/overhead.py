@@ -2,8 +2,8 @@
 
 A club without members, so that a notification reads, decides, records and finds nothing to send.
 The baseline is a job of three ops that do nothing, started in the same way on the same instance
-(SQLite in a folder). Ours and the baseline run in turn, several times, and each figure is the
-lowest of them. *m2s's own share* is the difference of two runs in turn, the middle one of all,
+(SQLite in a folder). Ours and the baseline run in turn, several times, and the figures of a run are
+the lowest of them. *m2s's own share* is the difference of two runs in turn, the middle one of all,
 because a shared machine is now quicker and now slower; its bar is 0.3 s and 15 MB. The present
 command is `manage.py` with nothing to do, as it was measured on such a machine: 2.7 s and 98 MB.
 """
@@ -168,7 +168,7 @@ def _cost(stage: Stage, command: Sequence[str]) -> Cost:
         text=True,
     )
     if launched.returncode:
-        raise RuntimeError(told.read_text(encoding="utf-8")[-2000:])
+        raise RuntimeError((launched.stderr + told.read_text(encoding="utf-8"))[-2000:])
     return Cost(*map(float, launched.stdout.split()))
 
 

@@ -51,19 +51,15 @@ class NotificationRun:
 
     @cached_property
     def rehearsal(self) -> str:
-        """Why nothing is recorded or sent; empty for a real run, which finds a ledger.
+        """Why nothing is recorded or sent; empty for a real run.
 
         An occurrence that is too old, or the web application's, is only looked at, unless it was
-        decided and some of its mail may still go. Raises NotMigrated where a real run lacks steps.
+        decided and some of its mail may still go.
         """
         if self.request.options.dry_run:
             return "asked for by dry_run"
-        with self._database.connect("begin") as connection:
-            why = self._why_late() if self.request.is_late else self._why_not_ours(connection)
-            if why and not self._is_under_way(connection):
-                return why
-            require_migrated(connection)
-        return ""
+        why = self._why_late() if self.request.is_late else self._why_not_ours()
+        return "" if why and self._is_under_way() else why
 
     def _why_late(self) -> str:
         hours = self.notification.in_time / timedelta(hours=1)
@@ -73,9 +69,10 @@ class NotificationRun:
             " mail may go (send_late: true sends it all the same)"
         )
 
-    def _why_not_ours(self, connection: Connection) -> str:
+    def _why_not_ours(self) -> str:
         moment = self.request.occurrence.moment
-        cutover = whose(connection, notification=self.notification.name, tick=moment)
+        with self._database.connect("begin") as connection:
+            cutover = whose(connection, notification=self.notification.name, tick=moment)
         if cutover is None:
             return ""
         if cutover.back_at and moment >= cutover.back_at:
@@ -93,6 +90,8 @@ class NotificationRun:
         """Take the lease, once per run. Raises LeaseHeld; a rehearsal takes none."""
         if self._lease or self.rehearsal:
             return
+        with self._database.connect("begin") as connection:
+            require_migrated(connection)
         lease = Lease(
             self._database,
             notification=self.notification.name,
@@ -187,12 +186,9 @@ class NotificationRun:
             swept = ledger.sweep(connection, lease)
             self._reopen(connection, lease, recorded)
             waiting = ledger.unsent(connection, lease, recorded, channel=channel)
-            sent = Round()
-            after = {} if waiting else self._closed(connection, lease, recorded, sent)
-        if waiting:
-            # No connection is held meanwhile: sending takes its time, and an idle one may be cut.
-            sent = deliver(self._database, lease, self._route(), waiting)
-            after = self._settled(lease, recorded, sent, before)
+        # No connection is held meanwhile: sending takes its time, and an idle one may be cut.
+        sent = deliver(self._database, lease, self._route(), waiting) if waiting else Round()
+        after = self._settled(lease, recorded, sent, before)
         unmade = self.rendering.unmade if recorded.is_new else ()
         return report_of(
             recorded,
@@ -207,22 +203,17 @@ class NotificationRun:
         self, lease: Lease, recorded: Recorded, sent: Round, before: Mapping[str, int]
     ) -> dict[str, int]:
         """What the ledger has after the round; if it is away, what the round itself knows."""
+        channel = channel_of(self.settings)
         try:
             with self._database.connect(f"email {self.notification.name}") as connection:
-                return self._closed(connection, lease, recorded, sent)
+                try:
+                    ledger.close(connection, lease, recorded)
+                except LeaseLost as lost:
+                    sent.fault = sent.fault or lost
+                return ledger.tally(connection, lease, recorded, channel=channel)
         except DatabaseFault as fault:
             sent.fault = sent.fault or fault
             return after_round(before, sent)
-
-    def _closed(
-        self, connection: Connection, lease: Lease, recorded: Recorded, sent: Round
-    ) -> dict[str, int]:
-        """What the ledger has once the occurrence is closed, if nothing of it is left to send."""
-        try:
-            ledger.close(connection, lease, recorded)
-        except LeaseLost as lost:
-            sent.fault = sent.fault or lost
-        return ledger.tally(connection, lease, recorded, channel=channel_of(self.settings))
 
     def rehearse(self) -> Report:
         """What a real run would do, as figures."""
@@ -250,12 +241,13 @@ class NotificationRun:
             self.notification, self.request.occurrence, self.evaluation.club, self.rendering
         )
 
-    def _is_under_way(self, connection: Connection) -> bool:
-        return ledger.is_under_way(
-            connection,
-            notification=self.notification.name,
-            tick=self.request.occurrence.moment,
-        )
+    def _is_under_way(self) -> bool:
+        with self._database.connect("begin") as connection:
+            return ledger.is_under_way(
+                connection,
+                notification=self.notification.name,
+                tick=self.request.occurrence.moment,
+            )
 
     @property
     def _held_lease(self) -> Lease:

@@ -13,8 +13,8 @@ from m2s_orchestration.errors import BadAddress
 if TYPE_CHECKING:
     from email_validator import ValidatedEmail
 
-# What nearly every address is. The library takes all of these as they stand, but many times as
-# long, and to load it is a good part of what a run costs that has nothing to send.
+# What nearly every address is. The library takes all of these as they stand as well, and many times
+# as long for each; and its import is a tenth of what a run costs beside Dagster.
 PLAIN = re.compile(
     r"(?=[^@]{1,64}@.{4,63}\Z)"
     r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*"

@@ -82,7 +82,7 @@ class Site:
         port = int(str(conninfo_to_dict(self.database.conninfo)["port"]))
         return Wires(port, self.server.port, trap=trap, hands=hands)
 
-    def _environment(self, wires: Wires | None) -> dict[str, str]:
+    def _environment(self, wires: Wires | None, *, hands: int = 1) -> dict[str, str]:
         named = conninfo_to_dict(self.database.conninfo)
         return {
             "PATH": os.environ["PATH"],
@@ -97,7 +97,7 @@ class Site:
             "PGGSSENCMODE": "disable",
             "EMAIL_HOST": "127.0.0.1",
             "EMAIL_PORT": str(wires.mail_port if wires else self.server.port),
-            "EMAIL_CONNECTIONS": "1",
+            "EMAIL_CONNECTIONS": str(wires.hands if wires else hands),
             "SITE_URL": "https://www.example.org",
             "DEFAULT_FROM_EMAIL": "office@highmeadowsoaring.example",
         }

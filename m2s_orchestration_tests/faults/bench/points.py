@@ -116,7 +116,7 @@ class Log:
             self._turn.notify_all()
 
     def has_testimony(self, within: float) -> bool:
-        """Whether no dot waits for its testimony any more, or nobody for it, or the run is dead."""
+        """Whether nobody waits for the testimony about a dot any more, or the run is dead."""
         with self._turn:
             return self._turn.wait_for(
                 lambda: self._is_dead or not (self._keeps_order and self._testimonies_due), within

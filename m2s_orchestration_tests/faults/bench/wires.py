@@ -33,6 +33,7 @@ class Wires:
     def __init__(
         self, postgres_port: int, smtp_port: int, *, trap: Trap | None = None, hands: int = 1
     ) -> None:
+        self.hands = hands
         self.log = Log(trap, hands=hands)
         self._database = _Door(DatabaseConversation, postgres_port, self.log)
         self._mail = _Door(MailConversation, smtp_port, self.log)

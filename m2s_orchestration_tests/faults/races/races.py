@@ -174,7 +174,7 @@ def _lined_up(
         wires = site.wires(havoc.trap(number), hands=hands) if on_wires else None
         if wires:
             stack.enter_context(wires)
-        environment = site._environment(wires) | {"EMAIL_CONNECTIONS": str(hands)}
+        environment = site._environment(wires, hands=hands)
         racers.append(racer(heat.notification, environment, wait=wait, force=number < forced))
     return line.line_up(racers)
 

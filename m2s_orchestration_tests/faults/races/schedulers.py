@@ -37,6 +37,7 @@ STARTERS = ("schedule", "sensor", "backfill", "person")
 MINUTE = timedelta(minutes=1)
 # The daemons are up by then.
 SECONDS_AHEAD = 45
+WAIT = "120"  # seconds
 BUSY = 75
 
 OCCURRENCES = "SELECT tick FROM m2s_orchestration.occurrence WHERE state = 'done'"
@@ -122,7 +123,9 @@ def _live(site: Site, deployment: Deployment, calendar: Calendar, *, kills: bool
     backfilled = f"{_key(calendar.past)},{_key(calendar.live[0])}"
     deployment.dagster("job", "backfill", "-j", JOB, "--partitions", backfilled, "--noprompt")
     _await(lambda: set(calendar.due) <= _served(site) and deployment.is_quiet())
-    afterwards = _by_hand(site, deployment, calendar.live[-1])
+    # The sensor, which looks once a minute, may just now make up for what it saw before.
+    afterwards = _by_hand(site, deployment, calendar.live[-1], "--wait", WAIT)
+    _await(deployment.is_quiet)
     return Lived(deployment.runs(), killed, by_hand, afterwards, look(site))
 
 
@@ -140,9 +143,9 @@ def _await(ask: Callable[[], object]) -> None:
     eventually(ask, within=PATIENCE, every=LOOK_EVERY)
 
 
-def _by_hand(site: Site, deployment: Deployment, tick: datetime | None) -> Ended:
+def _by_hand(site: Site, deployment: Deployment, tick: datetime | None, *options: str) -> Ended:
     chosen = ("--as-of", tick.isoformat()) if tick else ()
-    return site.m2s("run", JOB, *chosen, "--json", environment=deployment.environment)
+    return site.m2s("run", JOB, *chosen, *options, "--json", environment=deployment.environment)
 
 
 def _served(site: Site) -> set[datetime]:

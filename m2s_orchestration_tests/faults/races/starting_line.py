@@ -9,6 +9,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,13 +17,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from m2s_orchestration.errors import LeaseLost
-from m2s_orchestration_tests.eventually import eventually
 from m2s_orchestration_tests.faults.bench.bench import MOMENTS
 from m2s_orchestration_tests.faults.bench.processes import WHERE_ARE_YOU, Ended, Run
 
 ROOT = Path(__file__).parents[3]
 PATIENCE = 300.0  # seconds that a race may take before it counts as hanging
-LAST_WORDS = "in _be"  # of a racer that says where it is
+BREATH = 1.0  # seconds in which who has something to say goes on saying it
 
 
 @dataclass(frozen=True)
@@ -189,10 +189,13 @@ class StartingLine:
 
     def _last_words(self) -> str:
         """What they said, and where those are that are still under way."""
-        with contextlib.suppress(ProcessLookupError, AssertionError):
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, WHERE_ARE_YOU)
-            eventually(lambda: LAST_WORDS in self._errors.read_text())
-        return self._errors.read_text()
+        heard = None
+        while heard != (said := self._errors.read_text()):
+            heard = said
+            threading.Event().wait(BREATH)
+        return said
 
     def _kill(self) -> None:
         """The process and every racer that is still under way."""
