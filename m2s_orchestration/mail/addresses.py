@@ -6,12 +6,8 @@ import re
 import unicodedata
 from functools import cache, lru_cache
 from types import ModuleType
-from typing import TYPE_CHECKING
 
 from m2s_orchestration.errors import BadAddress
-
-if TYPE_CHECKING:
-    from email_validator import ValidatedEmail
 
 # What nearly every address is. The library takes all of these as they stand as well, and many times
 # as long for each; and its import is a tenth of what a run costs beside Dagster.
@@ -38,8 +34,7 @@ def check(address: str) -> str:
     Raises BadAddress with the reason; the message shows the address masked.
     """
     trimmed = address.strip()
-    if not PLAIN.fullmatch(trimmed):
-        _parsed(trimmed)
+    _wire_domain(trimmed)
     return trimmed
 
 
@@ -60,11 +55,7 @@ def on_the_wire(address: str) -> str:
     Raises BadAddress as `check` does.
     """
     trimmed = address.strip()
-    if PLAIN.fullmatch(trimmed):
-        return trimmed
-    parsed = _parsed(trimmed)
-    local, _, domain = trimmed.rpartition("@")
-    return f"{local}@{domain if domain.isascii() else parsed.ascii_domain}"
+    return f"{trimmed.rpartition('@')[0]}@{_wire_domain(trimmed)}"
 
 
 def domain_on_the_wire(domain: str) -> str:
@@ -72,18 +63,22 @@ def domain_on_the_wire(domain: str) -> str:
     return on_the_wire(f"postmaster@{domain}").rpartition("@")[2]
 
 
-def _parsed(trimmed: str) -> ValidatedEmail:
+def _wire_domain(trimmed: str) -> str:
+    """The address's domain as A-labels. Raises BadAddress if this is no address."""
+    domain = trimmed.rpartition("@")[2]
+    if PLAIN.fullmatch(trimmed):
+        return domain
     fault = _plain_fault(trimmed)
     if fault:
         raise BadAddress(fault if not trimmed else f"{mask(trimmed)}: {fault}")
     library = _library()
     try:
-        parsed: ValidatedEmail = library.validate_email(
+        parsed = library.validate_email(
             trimmed, check_deliverability=False, allow_quoted_local=True, strict=True
         )
     except library.EmailNotValidError as error:
         raise BadAddress(f"{mask(trimmed)}: not a valid address: {error}") from None
-    return parsed
+    return domain if domain.isascii() else str(parsed.ascii_domain)
 
 
 @cache
