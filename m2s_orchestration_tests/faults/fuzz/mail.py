@@ -135,10 +135,10 @@ def _about_the_subject(
         meant = f"[DEV MODE] {meant} [TO: {(address or '').strip()}]"
         if address is None:
             return
+    meant = meant.translate(OVERRIDES)
     # Counts fall where somebody is mute; to the operators they rise.
     found, wanted = (
-        re.sub("[0-9]+", "7", " ".join(words(subject)))
-        for subject in (letter.subject, meant.translate(OVERRIDES))
+        re.sub("[0-9]+", "7", " ".join(words(subject))) for subject in (letter.subject, meant)
     )
     if row.reader != "operators" and found != wanted:
         yield f"its subject is {letter.subject!r} and should be {meant!r}"
